@@ -1,0 +1,1 @@
+"""Everything a person may do, each act checked and audited."""

@@ -1,0 +1,1 @@
+"""What every other room uses: settings, logging, clock, redaction, safe text."""

@@ -1,0 +1,1 @@
+"""The database: models, two ways in, and every statement."""

@@ -1,0 +1,1 @@
+"""From a handler path to a plugin class."""

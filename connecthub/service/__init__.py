@@ -1,0 +1,1 @@
+"""Running ConnectHub as one command: `up`, `demo`."""

@@ -1,0 +1,1 @@
+"""Business plugins, one folder each."""

@@ -1,0 +1,1 @@
+"""Seeyon OA to DiDi Enterprise."""
