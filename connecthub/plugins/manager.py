@@ -1,0 +1,118 @@
+"""From a handler path to a plugin class. `load_plugin` runs the plugin's import: call it in a runner's child only."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import inspect
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from connecthub.errors import PluginImportError, PluginInvalid, PluginNotFound
+from connecthub.jobs.base import BaseJob
+
+_NAME = r"(?!__)[^\W\d]\w*"
+_HANDLER = re.compile(rf"(?P<module>{_NAME}(?:\.{_NAME})*)[:.](?P<cls>{_NAME})\Z")
+HANDLER_MAX = 256
+
+
+def split_handler(handler_path: str, packages: Sequence[str]) -> tuple[str, str]:
+    """Module and class of `pkg.mod:Class` or the old `pkg.mod.Class`, without importing anything.
+
+    Raises PluginNotFound for another form, and for a module outside the allowed packages.
+    """
+    match = _HANDLER.match(handler_path) if len(handler_path) <= HANDLER_MAX else None
+    if match is None:
+        raise PluginNotFound(f"handler {handler_path[:HANDLER_MAX]!r} is no handler path; write package.module:Class")
+    module = match["module"]
+    if not any(module == package or module.startswith(package + ".") for package in packages):
+        allowed = ", ".join(packages)
+        raise PluginNotFound(
+            f"handler {handler_path!r} is outside the allowed packages ({allowed}); "
+            "move it there or add its package to PLUGIN_PACKAGES"
+        )
+    return module, match["cls"]
+
+
+def load_plugin(handler_path: str, packages: Sequence[str], extensions_dir: str) -> type[BaseJob]:
+    """Import the plugin class, `extensions_dir` first on the import path.
+
+    Raises PluginNotFound, PluginImportError (with the plugin's own traceback) or PluginInvalid.
+    """
+    module_name, class_name = split_handler(handler_path, packages)
+    if extensions_dir not in sys.path:
+        sys.path.insert(0, extensions_dir)
+    importlib.invalidate_caches()
+    module = _import_module(module_name, extensions_dir)
+    found = getattr(module, class_name, None)
+    if found is None:
+        raise PluginNotFound(f"no class {class_name!r} in {module_name}{_suggestion(module, class_name)}")
+    if not (inspect.isclass(found) and issubclass(found, BaseJob)):
+        raise PluginInvalid(f"{handler_path} is no BaseJob; write class {class_name}(BaseJob) with a run method")
+    if inspect.isabstract(found):
+        missing = ", ".join(sorted(found.__abstractmethods__))
+        raise PluginInvalid(f"{handler_path} is abstract: it does not define {missing}")
+    return found
+
+
+def _import_module(module_name: str, extensions_dir: str) -> ModuleType:
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
+            raise PluginNotFound(_not_found(module_name, error.name, extensions_dir)) from None
+        raise _import_error(module_name, error) from None
+    except BaseException as error:  # a plugin may call sys.exit at import
+        raise _import_error(module_name, error) from None
+
+
+def _not_found(module_name: str, missing: str, extensions_dir: str) -> str:
+    path = Path(extensions_dir, *missing.split("."))
+    package = Path(extensions_dir, missing.split(".")[0])
+    if (path.is_dir() or path.with_suffix(".py").is_file()) and not (package / "__init__.py").exists():
+        return f"no module {missing!r}: {package} is hidden by an installed package; add an empty __init__.py to it"
+    return f"no module {missing!r} (of {module_name}) under EXTENSIONS_DIR {extensions_dir}"
+
+
+def _import_error(module_name: str, error: BaseException) -> PluginImportError:
+    own = traceback.TracebackException.from_exception(error)
+    skip = next((i for i, frame in enumerate(own.stack) if not _is_machinery(frame.filename)), 0)
+    own.stack = traceback.StackSummary.from_list(own.stack[skip:])
+    last = own.stack[-1] if own.stack else None
+    where = f" at {last.filename}:{last.lineno}" if last else ""
+    reason = next(iter(own.format_exception_only()), type(error).__name__).strip().splitlines()[-1]
+    return PluginImportError(f"import of {module_name} raised {reason}{where}", "".join(own.format()))
+
+
+def _is_machinery(filename: str) -> bool:
+    return filename.startswith("<frozen importlib") or filename in (__file__, importlib.__file__)
+
+
+def _suggestion(module: ModuleType, class_name: str) -> str:
+    names = [name for name, value in vars(module).items() if inspect.isclass(value) and issubclass(value, BaseJob)]
+    names = [name for name in names if name != "BaseJob"]
+    close = difflib.get_close_matches(class_name, names, n=1) or names[:3]
+    return f"; it has {', '.join(close)}" if close else "; it has no BaseJob"
+
+
+def plugin_files(plugin: type[BaseJob]) -> list[Path]:
+    """The plugin's own Python files: its folder, or its one module where that lies at the top of a package."""
+    module_file = Path(inspect.getfile(plugin)).resolve()
+    if plugin.__module__.count(".") < 2:
+        return [module_file]
+    return sorted(path for path in module_file.parent.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def plugin_version(plugin: type[BaseJob]) -> str:
+    """Twelve hex digits over the names and bytes of the plugin's files."""
+    digest = hashlib.sha256()
+    for path in plugin_files(plugin):
+        content = path.read_bytes()
+        digest.update(f"{path.name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+        digest.update(content)
+    return digest.hexdigest()[:12]

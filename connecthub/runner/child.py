@@ -1,0 +1,182 @@
+"""A run's own process: forked by the launcher, one question, one answer, gone."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+import traceback
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from connecthub.core.log_capture import Said, install_capture, write_raw
+from connecthub.errors import InvalidSettings, PluginError, PluginImportError
+from connecthub.jobs.base import BaseJob, JobContext
+from connecthub.plugins.describe import describe, field_errors, validated
+from connecthub.plugins.manager import load_plugin, plugin_files, plugin_version
+from connecthub.runner.processes import adopt_orphans, die_with_parent, forbid_dumps
+from connecthub.runner.protocol import Frame, Request, encode, read_request
+from connecthub.runner.result import encode_result
+
+CHANNEL, OUT, ERR = 3, 4, 5
+"""Descriptors of a child: its socket, and the read ends of the pipes behind 1 and 2."""
+TRACEBACK_MAX = 64 * 1024
+
+
+class Channel:
+    """The way to the supervisor; also what a plugin's context reports to.
+
+    Before each frame it moves what raw writes left in the pipes into frames, so that the log keeps its order.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._forked = False
+        os.register_at_fork(after_in_child=self._detach)
+
+    def _detach(self) -> None:
+        self._forked = True
+        self._lock = threading.RLock()
+
+    def send(self, kind: Frame, payload: dict[str, Any]) -> None:
+        """Send one frame; a socket that the plugin closed is the supervisor's to notice."""
+        with self._lock, contextlib.suppress(OSError):
+            if not self._forked:
+                self._connection.sendall(encode(kind, payload))
+
+    def say(self, said: Said) -> None:
+        """Send a piece of log, after whatever the run wrote to the raw descriptors before it."""
+        if self._forked:
+            with contextlib.suppress(OSError):
+                write_raw(said)
+            return
+        with self._lock:
+            self._drain(OUT, "stdout", "INFO")
+            self._drain(ERR, "stderr", "WARNING")
+            self.send(Frame.LOG, {**asdict(said), "sent": time.monotonic()})
+
+    def _drain(self, descriptor: int, source: str, level: str) -> None:
+        with contextlib.suppress(OSError):
+            while data := os.read(descriptor, 1 << 16):
+                text = data.decode("latin-1")
+                raw = Said(time.time(), level, source, text, stream=True)
+                self.send(Frame.LOG, {**asdict(raw), "raw": True, "sent": time.monotonic()})
+
+    def progress(self, done: float, total: float | None, note: str) -> None:
+        """Report how far the run is."""
+        self.send(Frame.PROGRESS, {"done": done, "total": total, "note": str(note)[:1000]})
+
+    def call(self, record: dict[str, Any]) -> None:
+        """Report one call to an outside system."""
+        self.send(Frame.CALL, record)
+
+    def secret(self, value: str) -> None:
+        """Ask that `value` be masked from here on."""
+        self.send(Frame.SECRET, {"value": value})
+
+
+def serve(launcher: int) -> NoReturn:
+    """Answer the one question of this process, whose descriptors stand as `CHANNEL`, `OUT`, `ERR`, and end."""
+    _isolate(launcher)
+    connection = socket.socket(fileno=CHANNEL)
+    request = read_request(connection)
+    channel = Channel(connection)
+    install_capture(channel.say, request.log_level)
+    answer = answer_request(request, channel)
+    channel.send(Frame.ANSWER, answer)
+    os._exit(0)
+
+
+def _isolate(launcher: int) -> None:
+    os.setsid()
+    die_with_parent(launcher)
+    adopt_orphans()
+    forbid_dumps()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.enable()
+
+
+def answer_request(request: Request, channel: Channel) -> dict[str, Any]:
+    """Run, describe or validate; every way in which plugin code can fail becomes an answer."""
+    plugin: type[BaseJob] | None = None
+    try:
+        plugin = load_plugin(request.handler, request.packages, request.extensions_dir)
+        if request.ask == "describe":
+            return {"status": "succeeded", "description": describe(plugin)}
+        if request.ask == "validate":
+            return {"status": "succeeded", "fields": field_errors(plugin, request.params, request.secrets)}
+        return _run(plugin, request, channel)
+    except BaseException as error:  # SystemExit, KeyboardInterrupt and GeneratorExit are the plugin's failures too
+        return _failed(error, plugin)
+
+
+def _run(plugin: type[BaseJob], request: Request, channel: Channel) -> dict[str, Any]:
+    channel.send(Frame.VERSION, {"version": plugin_version(plugin)})
+    params = validated(plugin.Params, request.params, "params")
+    secrets = validated(plugin.Secrets, request.secrets, "secrets")
+    job = plugin(
+        JobContext(
+            job=request.job,
+            log_id=request.log_id,
+            scheduled_for=datetime.fromisoformat(request.scheduled_for) if request.scheduled_for else None,
+            attempt=request.attempt,
+            dry_run=request.dry_run,
+            deadline=time.monotonic() + request.timeout,
+            idempotency_key=request.idempotency_key,
+            reporter=channel,
+        )
+    )
+    return {"status": "succeeded", **encode_result(job.run(params, secrets))}
+
+
+def _failed(error: BaseException, plugin: type[BaseJob] | None) -> dict[str, Any]:
+    name = type(error).__name__
+    answer = {"status": "failed", "error": f"{name}: {_text_of(error)}", "fingerprint": name, "traceback": None}
+    if isinstance(error, InvalidSettings):
+        return {**answer, "fields": error.fields}
+    if isinstance(error, PluginImportError):
+        return {**answer, "traceback": error.plugin_traceback[:TRACEBACK_MAX]}
+    if isinstance(error, PluginError) or plugin is None:
+        return answer
+    return {**answer, "traceback": _own_traceback(error), "fingerprint": _fingerprint(error, plugin)}
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)[:4000]
+    except Exception:
+        return f"<unprintable {type(error).__name__}>"
+
+
+def _own_traceback(error: BaseException) -> str:
+    told = traceback.TracebackException.from_exception(error)
+    own = [frame for frame in told.stack if frame.filename != __file__]
+    told.stack = traceback.StackSummary.from_list(own)
+    text = "".join(told.format())
+    if len(text) <= TRACEBACK_MAX:
+        return text
+    half = TRACEBACK_MAX // 2
+    return f"{text[:half]}\n… {len(text) - TRACEBACK_MAX} characters left out …\n{text[-half:]}"
+
+
+def _fingerprint(error: BaseException, plugin: type[BaseJob]) -> str:
+    """Exception class and innermost plugin frame by function, so that an edit above it does not change it."""
+    folder = Path(plugin_files(plugin)[0]).parent
+    where = plugin.__module__
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        path = Path(frame.f_code.co_filename)
+        if folder in path.parents:
+            where = f"{path.relative_to(folder.parent)}:{frame.f_code.co_qualname}"
+    return f"{type(error).__name__} at {where}"

@@ -1,0 +1,188 @@
+"""The launcher: one preloaded, single-threaded process that forks a child per run and is the only one to wait for it.
+
+It never imports a plugin and never sees params or secrets: those go over each run's own socket. When the worker that
+started it is gone, it kills all runs and ends.
+
+Per run the supervisor sends one packet over the launcher's socket with six descriptors: the child's socket, the read
+and write end of its output pipe, the same of its error pipe, and the launcher's end of the run's control socket. Over
+that go `{"pid"}` once (or `{"refused"}`), orders `{"signal"}` the other way, and `{"exit", "strays", "verified"}` at
+the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from connecthub.runner import child
+from connecthub.runner.processes import adopt_orphans, kill_strays
+
+DESCRIPTORS = 6
+"""Descriptors that come with an order."""
+
+
+@dataclass
+class Run:
+    """A child that goes on."""
+
+    pid: int
+    control: socket.socket
+
+
+class Launcher:
+    """Forks on demand, passes signals on, reports exits."""
+
+    def __init__(self, orders: socket.socket) -> None:
+        self._pid = os.getpid()
+        self._orders = orders
+        self._runs: dict[int, Run] = {}
+        self._poll = select.epoll()
+        self._wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._poll.register(orders.fileno(), select.EPOLLIN)
+        self._poll.register(self._wake_read, select.EPOLLIN)
+
+    def serve(self) -> None:
+        """Serve until the worker is gone, then leave nothing behind."""
+        while True:
+            for descriptor, _ in self._poll.poll():
+                if descriptor == self._orders.fileno():
+                    if not self._take_order():
+                        self._end_all()
+                        return
+                elif descriptor == self._wake_read:
+                    os.read(self._wake_read, 4096)
+                    self._reap()
+                else:
+                    self._obey(descriptor)
+
+    def _take_order(self) -> bool:
+        packet, descriptors, _, _ = socket.recv_fds(self._orders, 64, DESCRIPTORS)
+        if not packet:
+            return False
+        *child_ends, control = descriptors
+        run = Run(0, socket.socket(fileno=control))
+        try:
+            run.pid = os.fork()
+        except OSError as error:
+            self._tell(run, {"refused": f"no process can be started: {error}"})
+            run.control.close()
+        else:
+            if run.pid == 0:
+                self._become_child(child_ends)
+            self._runs[run.pid] = run
+            self._poll.register(control, select.EPOLLIN)
+            self._tell(run, {"pid": run.pid})
+        for descriptor in child_ends:
+            os.close(descriptor)
+        return True
+
+    def _become_child(self, ends: list[int]) -> None:
+        """Never returns: whatever happens here ends this process and no other."""
+        status = 70
+        try:
+            channel, out_read, out_write, err_read, err_write = ends
+            wanted = (out_write, err_write, channel, out_read, err_read)
+            clear_of_targets = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in wanted]
+            for target, end in enumerate(clear_of_targets, start=1):
+                os.dup2(end, target, inheritable=target <= 2)
+            os.closerange(len(wanted) + 1, os.sysconf("SC_OPEN_MAX"))
+            child.serve(self._pid)
+        except BaseException as error:
+            os.write(2, f"the run's process broke: {type(error).__name__}: {error}\n".encode())
+        finally:
+            os._exit(status)
+
+    def _obey(self, descriptor: int) -> None:
+        run = next((run for run in self._runs.values() if run.control.fileno() == descriptor), None)
+        if run is None:
+            return
+        order = b""
+        with contextlib.suppress(ConnectionError):
+            order = run.control.recv(1024)
+        number = signal.Signals(json.loads(order)["signal"]) if order else signal.SIGKILL
+        if not order:
+            self._poll.unregister(descriptor)
+        self._signal_group(run, number)
+
+    def _signal_group(self, run: Run, number: signal.Signals) -> None:
+        # Not reaped yet, so the pid is still this run's; before its setsid the child has no group of its own.
+        for send in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                send(run.pid, number)
+                send(run.pid, signal.SIGCONT)
+                return
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            run = self._runs.pop(ended.si_pid, None)
+            if run is None:
+                os.waitpid(ended.si_pid, 0)
+            else:
+                self._finish(run)
+
+    def _finish(self, run: Run) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(run.pid, signal.SIGKILL)
+        _, status = os.waitpid(run.pid, 0)
+        strays, verified = kill_strays(keep=self._runs)
+        self._tell(run, {"exit": os.waitstatus_to_exitcode(status), "strays": strays, "verified": verified})
+        with contextlib.suppress(OSError):
+            self._poll.unregister(run.control.fileno())
+        run.control.close()
+
+    def _tell(self, run: Run, message: dict[str, Any]) -> None:
+        with contextlib.suppress(ConnectionError):
+            run.control.send(json.dumps(message).encode())
+
+    def _end_all(self) -> None:
+        for run in self._runs.values():
+            self._signal_group(run, signal.SIGKILL)
+        kill_strays(keep=())
+
+
+def preload() -> None:
+    """Import what every run needs, so that a fork finds it warm; a first pydantic model alone costs 60 ms."""
+    from pydantic import BaseModel, HttpUrl, SecretStr
+
+    from connecthub.integrations.base import preload_ssl_context
+
+    class Warm(BaseModel):
+        url: HttpUrl
+        secret: SecretStr
+
+    Warm.model_validate({"url": "http://localhost", "secret": "warm"})
+    preload_ssl_context()
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+
+
+def main(descriptor: int) -> None:
+    """Serve orders on the socket `descriptor`."""
+    orders = socket.socket(fileno=descriptor)
+    adopt_orphans()
+    preload()
+    orders.send(b"ready")
+    Launcher(orders).serve()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

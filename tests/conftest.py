@@ -1,0 +1,63 @@
+"""Servers and fresh databases for the tests: `postgres_url` and `redis_url` are what most of them ask for."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+
+from tests.servers.postgres import ExternalPostgres, PostgresAccess, PostgresServer
+from tests.servers.process import ServerMissing
+from tests.servers.redis import ExternalRedis, RedisAccess, RedisServer
+
+
+def do_without(missing: ServerMissing) -> NoReturn:
+    """Skip the test that needs a missing server; under CI=true fail it."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(str(missing), pytrace=False)
+    pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresAccess]:
+    """The PostgreSQL of this session, started when the first test asks for it."""
+    if url := os.environ.get("TEST_POSTGRES_URL"):
+        yield ExternalPostgres(url)
+        return
+    try:
+        server = PostgresServer()
+    except ServerMissing as missing:
+        do_without(missing)
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisAccess]:
+    """The Redis of this session, started when the first test asks for it."""
+    if url := os.environ.get("TEST_REDIS_URL"):
+        yield ExternalRedis(url)
+        return
+    try:
+        server = RedisServer()
+    except ServerMissing as missing:
+        do_without(missing)
+    with server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresAccess) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database that is this test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisAccess) -> str:
+    """The URL of an empty Redis database; among the next 15 tests no other gets it."""
+    return redis_server.fresh_database()
