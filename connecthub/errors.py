@@ -62,7 +62,7 @@ class PluginInvalid(PluginError):
 
 
 class InvalidSettings(ConnectHubError):
-    """Params or secrets break the plugin's model; `fields` maps a dotted field path to its message, never to a value."""
+    """Params or secrets break the plugin's model; `fields` maps each field's path to its message, without a value."""
 
     def __init__(self, message: str, fields: dict[str, str]) -> None:
         super().__init__(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import ColumnElement, DateTime, Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
@@ -34,38 +34,25 @@ class Instant(TypeDecorator[datetime]):
 
 
 class database_now(FunctionElement[datetime]):
-    """The database's clock at the moment of the statement, not of the transaction's begin."""
+    """The database's clock at the moment of the statement, `seconds` later where they are given."""
 
     type = Instant()
     inherit_cache = True
 
+    def __init__(self, seconds: ColumnElement[float] | None = None) -> None:
+        super().__init__(*([] if seconds is None else [seconds]))
+
 
 @compiles(database_now, "postgresql")
-def _now_postgresql(element: database_now, compiler: Any, **_: Any) -> str:
-    return "clock_timestamp()"
+def _now_postgresql(element: database_now, compiler: Any, **options: Any) -> str:
+    if not len(element.clauses):
+        return "clock_timestamp()"
+    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **options)}))"
 
 
 @compiles(database_now, "sqlite")
-def _now_sqlite(element: database_now, compiler: Any, **_: Any) -> str:
-    return "(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')"
-
-
-class database_now_plus(FunctionElement[datetime]):
-    """The database's clock and a whole number of seconds more; the seconds are a literal of the statement."""
-
-    type = Instant()
-    inherit_cache = False
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = float(seconds)
-        super().__init__()
-
-
-@compiles(database_now_plus, "postgresql")
-def _plus_postgresql(element: database_now_plus, compiler: Any, **_: Any) -> str:
-    return f"(clock_timestamp() + interval '{element.seconds} seconds')"
-
-
-@compiles(database_now_plus, "sqlite")
-def _plus_sqlite(element: database_now_plus, compiler: Any, **_: Any) -> str:
-    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.seconds:+f} seconds') || '000')"
+def _now_sqlite(element: database_now, compiler: Any, **options: Any) -> str:
+    if not len(element.clauses):
+        return "(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')"
+    seconds = compiler.process(element.clauses, **options)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', ({seconds}) || ' seconds') || '000')"

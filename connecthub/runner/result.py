@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 def encode_result(result: Any) -> dict[str, Any]:
-    """`{"result": JSON text or None}`; of what is no JSON its `repr`, of what is too long its beginning, with a warning."""
+    """`{"result": JSON text}`; of what is no JSON its `repr`, of what is too long its beginning, with a warning."""
     if result is None:
         return {"result": None}
     try:

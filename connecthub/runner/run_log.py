@@ -69,15 +69,19 @@ class RunLog:
         self._head.clear()
         return text
 
-    def finish(self) -> str:
-        """The rest: partial last lines, and the newest half where the log grew over its limit."""
+    def end_lines(self) -> None:
+        """End the lines that are still open: nothing more comes from the run."""
         for source, decoder in self._decoders.items():
             if left := decoder.decode(b"", final=True):
                 self.say(Said(self._clock(), "INFO", source, left, stream=True))
-        for (source, _), line in list(self._open.items()):
+        for (source, _), line in self._open.items():
             if line.text:
                 self._emit(source, line)
         self._open.clear()
+
+    def finish(self) -> str:
+        """The rest: partial last lines, and the newest half where the log grew over its limit."""
+        self.end_lines()
         rest = self.take()
         if self._dropped_bytes:
             rest += f"    … {self._dropped_bytes} bytes of log left out: over LOG_MAX_BYTES …\n"
@@ -100,7 +104,7 @@ class RunLog:
         line.text = masked[cut:]
 
     def _emit(self, source: str, line: _OpenLine) -> None:
-        text = storable(self._redactor.redact(line.text)).replace("\n", "\n    ")
+        text = storable(self._redactor.redact(line.text)).rstrip("\n").replace("\n", "\n    ")
         at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self._keep(f"{at} {line.level} {storable(source)}: {text}\n")
 

@@ -245,6 +245,7 @@ class _Supervision:
         self._launcher_gone = self._exit is None
 
     def _close_log(self) -> None:
+        self._watch.log.end_lines()
         if self._exit and self._exit.strays:
             self._watch.log.note(f"the run left {self._exit.strays} processes behind; they were killed")
         if self._exit and not self._exit.verified:

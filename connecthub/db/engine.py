@@ -1,0 +1,264 @@
+"""The database and its two ways in: `read()` and `write()`; a third, `migrate()`, is for `schema.py` alone."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+import psycopg
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+from connecthub.errors import ConfigError, DatabaseError, DatabaseUnreachable, NothingHere
+
+POOL_SIZE = 5
+BUSY_SECONDS = 10.0
+
+_POSTGRESQL = ("postgres", "postgresql", "postgresql+psycopg2", "postgresql+psycopg")
+_SQLITE = ("sqlite", "sqlite+pysqlite")
+_POSTGRESQL_DEFAULTS = {
+    "application_name": "connecthub",
+    "connect_timeout": "5",
+    # A host that vanished is noticed before the leases of its runs are over.
+    "keepalives_idle": "5",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "15000",
+}
+# A process that is frozen inside a transaction must not hold its row locks for ever.
+_POSTGRESQL_OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=30s"
+_SQLITE_PRAGMAS = ("foreign_keys=ON", "synchronous=FULL")
+_LIBPQ_HINTS = (" Is the server running", " This probably means")
+
+
+class Database:
+    """A PostgreSQL database or a SQLite file; usable from several threads, and nothing is opened before it is asked for.
+
+    `url` is `postgresql://…` or `sqlite:///FILE`; ConfigError for anything else. `pool_size` connections are kept. On
+    SQLite, where one transaction writes at a time, a writer waits up to `busy_seconds` for its turn.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = POOL_SIZE, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.dialect: Literal["sqlite", "postgresql"]
+        self.path: Path | None = None
+        """The SQLite file."""
+        self._busy_seconds = busy_seconds
+        scheme, _, rest = url.partition("://")
+        if scheme in _SQLITE:
+            self.dialect, self.path = "sqlite", _sqlite_file(rest)
+            self.name = str(self.path)
+            self._reader = self._sqlite(self.path, "BEGIN", "query_only=ON", pool_size=pool_size)
+            # Within a process the pool lines the writers up: it wakes the next at once, where SQLite polls.
+            self._writer = self._sqlite(self.path, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+        elif scheme in _POSTGRESQL:
+            self.dialect, target = "postgresql", _postgresql_url(rest)
+            self.name = _shown(target)
+            self._writer = _postgresql(target, pool_size)
+            self._reader = self._writer.execution_options(postgresql_readonly=True)
+        else:
+            raise ConfigError(f"DB_URL begins with {scheme[:20]!r}; write sqlite:///FILE or postgresql://…")
+
+    def __repr__(self) -> str:
+        return f"Database({self.name!r})"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that refuses to write; it is rolled back at the end.
+
+        Raises DatabaseUnreachable, NothingHere or DatabaseError, as `write` does.
+        """
+        with self._in_words(), self._reader.begin() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that is committed at the end, or rolled back where the body raises.
+
+        On SQLite it holds the one write lock from its begin. Raises DatabaseUnreachable where the database does not
+        answer, then or later (after a lost commit nobody knows whether it took place), NothingHere where the SQLite file
+        is missing, DatabaseError for a full disk and the like. What a statement itself did wrong stays SQLAlchemy's.
+        """
+        with self._in_words(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def migrate(self) -> Iterator[Connection]:
+        """Yield what `write` does, fit for changing tables.
+
+        On SQLite: the file in WAL mode, and foreign keys off, since rebuilding a table would fire its ON DELETE; they are
+        checked before the commit.
+        """
+        if self.path is None:
+            with self.write() as connection:
+                yield connection
+            return
+        pragmas = ("foreign_keys=OFF", "journal_mode=WAL")
+        engine = self._sqlite(self.path, "BEGIN IMMEDIATE", *pragmas, poolclass=NullPool)
+        with self._in_words(), engine.begin() as connection:
+            yield connection
+            if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise DatabaseError(f"{self.name}: rows of {broken[0]} point to rows of {broken[2]} that do not exist")
+
+    def dispose(self) -> None:
+        """Close the connections that are not in use."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+    def _sqlite(self, path: Path, begin: str, *pragmas: str, **pool: Any) -> Engine:
+        if "poolclass" not in pool:
+            pool["pool_timeout"] = self._busy_seconds
+
+        def connect() -> sqlite3.Connection:
+            # mode=rw: a missing file is an error, not a new database.
+            connection = sqlite3.connect(
+                f"file:{quote(str(path))}?mode=rw",
+                uri=True,
+                timeout=self._busy_seconds,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            try:
+                for pragma in (*_SQLITE_PRAGMAS, *pragmas):
+                    self._when_free(connection, f"PRAGMA {pragma}")
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+        engine = create_engine(URL.create("sqlite", database=str(path)), creator=connect, hide_parameters=True, **pool)
+
+        @event.listens_for(engine, "begin")
+        def on_begin(connection: Connection) -> None:
+            self._when_free(connection.connection.driver_connection, begin)
+
+        return engine
+
+    def _when_free(self, connection: Any, statement: str) -> None:
+        """Execute it; SQLite's own waiting is left out where it could deadlock, so a busy that comes early is retried."""
+        deadline = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                with closing(connection.execute(statement)):
+                    return
+            except sqlite3.OperationalError as error:
+                if _sqlite_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                    raise
+            time.sleep(0.01)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except NoConnectionFree as error:
+            raise DatabaseUnreachable(f"{self.name}: all its connections are in use; try again later") from error
+        except (DBAPIError, sqlite3.Error) as error:
+            explained = self._explain(error)
+            if explained is None:
+                raise
+            raise explained from error
+
+    def _explain(self, error: DBAPIError | sqlite3.Error) -> DatabaseError | None:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, sqlite3.Error):
+            return self._explain_sqlite(cause)
+        if isinstance(cause, psycopg.Error):
+            lost = isinstance(error, DBAPIError) and error.connection_invalidated
+            return self._explain_postgresql(cause, lost)
+        return None
+
+    def _explain_sqlite(self, error: sqlite3.Error) -> DatabaseError | None:
+        code = _sqlite_code(error)
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL):
+            held = f"another process has held its lock for {self._busy_seconds:g} s"
+            return DatabaseUnreachable(f"{self.name}: {held}; look for a backup or a frozen process, then try again")
+        if code == sqlite3.SQLITE_CANTOPEN and self.path is not None and not self.path.exists():
+            return NothingHere(f"nothing at {self.path.parent}; set DATA_DIR or change folder")
+        remedy = _SQLITE_REMEDIES.get(code)
+        return DatabaseError(f"{self.name}: {error}; {remedy}") if remedy else None
+
+    def _explain_postgresql(self, error: psycopg.Error, lost: bool) -> DatabaseError | None:
+        state = error.sqlstate or ""
+        text = " ".join(str(error).split())
+        for hint in _LIBPQ_HINTS:
+            text = text.partition(hint)[0]
+        stateless = isinstance(error, psycopg.OperationalError) and not state
+        if lost or stateless or state.startswith(("08", "57P")) or state == "53300":
+            return DatabaseUnreachable(f"no answer from {self.name}: {text}; start it or correct DB_URL")
+        remedy = _POSTGRESQL_REMEDIES.get(state)
+        return DatabaseError(f"{self.name}: {text}; {remedy}") if remedy else None
+
+
+_SQLITE_REMEDIES = {
+    sqlite3.SQLITE_FULL: "free space on its disk",
+    sqlite3.SQLITE_READONLY: "let this user write to the file and its folder",
+    sqlite3.SQLITE_PERM: "let this user read and write the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "let this user read and write the file and its folder",
+    sqlite3.SQLITE_IOERR: "look at its disk",
+    sqlite3.SQLITE_CORRUPT: "restore a backup",
+    sqlite3.SQLITE_NOTADB: "set DATA_DIR or DB_URL to another place",
+}
+_POSTGRESQL_REMEDIES = {
+    "25006": "let DB_URL name the primary server",
+    "40001": "try again",
+    "40P01": "try again",
+    "42501": "grant it to the account of DB_URL",
+    "53100": "free space on the server's disk",
+    "53200": "give the server more memory",
+    "53400": "raise the limit on the server",
+    "55P03": "try again",
+    "57014": "try again",
+}
+"""By SQLSTATE; an error without a remedy here is the statement's own fault, and trying again would not help."""
+
+
+def _sqlite_code(error: sqlite3.Error) -> int:
+    """Return the primary result code; -1 for an error of the Python module."""
+    code = getattr(error, "sqlite_errorcode", -1)
+    return code & 0xFF if code >= 0 else code
+
+
+def _sqlite_file(rest: str) -> Path:
+    path = rest.removeprefix("/")
+    if path == rest or path in ("", ":memory:") or path.startswith("file:") or "?" in path:
+        raise ConfigError("DB_URL names no SQLite file; write sqlite:///FILE, without a question mark")
+    return Path(path).absolute()
+
+
+def _postgresql_url(rest: str) -> URL:
+    try:
+        url = make_url(f"postgresql+psycopg://{rest}")
+    except (ArgumentError, ValueError):
+        url = None  # the error may quote a part of the password
+    if url is None or "@" in (url.host or ""):
+        form = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, special characters of a password as %XX"
+        raise ConfigError(f"DB_URL cannot be read; write {form}")
+    return url
+
+
+def _postgresql(url: URL, pool_size: int) -> Engine:
+    given = url.query.get("options", ())
+    options = [_POSTGRESQL_OPTIONS, *([given] if isinstance(given, str) else given)]
+    defaults = {name: value for name, value in _POSTGRESQL_DEFAULTS.items() if name not in url.query}
+    return create_engine(
+        url,
+        connect_args={**defaults, "options": " ".join(options)},
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
+def _shown(url: URL) -> str:
+    """Write where the database is, without password and options."""
+    given = url.query.get("host", ())
+    host = url.host or (given if isinstance(given, str) else ",".join(given))
+    user = f"{url.username}@" if url.username else ""
+    port = f":{url.port}" if url.port else ""
+    return f"postgresql://{user}{host}{port}/{url.database or ''}"

@@ -1,0 +1,277 @@
+"""A JobLog's life: one function for each arrow, and nobody else writes `status`.
+
+    queued → running → succeeded | failed | timed_out | cancelled | crashed        (and born `skipped`)
+
+Statements are built once: building them anew costs more than running them. Constants that a partial index names are
+literals, or PostgreSQL's generic plan passes the index over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Float, Row, bindparam, insert, literal_column, not_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from connecthub.db.engine import Database
+from connecthub.db.models import FINAL, HttpCall, Job, JobLog, JobLogChunk, Status, Trigger
+from connecthub.db.types import database_now
+
+job_logs = JobLog.__table__
+chunks = JobLogChunk.__table__
+calls = HttpCall.__table__
+jobs = Job.__table__
+
+
+def _is(status: Status, table: Any = job_logs) -> Any:
+    return table.c.status == literal_column(f"'{status}'")
+
+
+# born
+
+
+@dataclass(frozen=True)
+class NewLog:
+    """A JobLog to be born: of which job, why, and for which slot."""
+
+    job: Any
+    """The job's row, as `connecthub.db.jobs` gives it."""
+    trigger: Trigger
+    scheduled_for: datetime | None = None
+    exclusive: bool = False
+    requested_by: str | None = None
+    reason: str | None = None
+    missed_from: datetime | None = None
+    missed_count: int | None = None
+
+    def values(self, status: Status) -> dict[str, Any]:
+        """The row, without what the database's clock fills in."""
+        job = self.job
+        return {
+            "job_id": job.id,
+            "job_name": job.name,
+            "status": status,
+            "reason": self.reason,
+            "trigger": self.trigger,
+            "scheduled_for": self.scheduled_for,
+            "missed_from": self.missed_from,
+            "missed_count": self.missed_count,
+            "attempt": 1,
+            "exclusive": self.exclusive,
+            "priority": job.priority,
+            "queue": job.queue,
+            "requested_by": self.requested_by,
+            "handler_path": job.handler_path,
+            "public_cfg": job.public_cfg,
+            "timeout": job.timeout,
+            "job_version": job.version,
+            "dry_run": False,
+        }
+
+
+def insert_queued(connection: Connection, births: Sequence[NewLog]) -> list[Row[Any]]:
+    """Add `queued` rows; a slot that has its row already is passed over. Returns id, queue and priority of the new."""
+    rows = [birth.values(Status.QUEUED) for birth in births]
+    return _insert(connection, rows, {}) if rows else []
+
+
+def insert_skipped(connection: Connection, births: Sequence[NewLog]) -> list[Row[Any]]:
+    """Add final `skipped` rows, each with its reason; a slot that has its row already is passed over."""
+    rows = [birth.values(Status.SKIPPED) for birth in births]
+    return _insert(connection, rows, {"finished_at": database_now()}) if rows else []
+
+
+def _insert(connection: Connection, rows: list[dict[str, Any]], also: dict[str, Any]) -> list[Row[Any]]:
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    clock = {"queued_at": database_now(), "available_at": database_now(), **also}
+    statement = (
+        dialect_insert(job_logs)
+        .values([row | clock for row in rows])
+        .on_conflict_do_nothing()
+        .returning(job_logs.c.id, job_logs.c.queue, job_logs.c.priority)
+    )
+    return sorted(connection.execute(statement).all(), key=lambda row: row.id)
+
+
+# queued → running
+
+_other = job_logs.alias("other")
+_may_start = (
+    _is(Status.QUEUED)
+    & (job_logs.c.available_at <= database_now())
+    & or_(
+        not_(job_logs.c.exclusive),
+        ~select(literal_column("1"))
+        .where(_other.c.job_id == job_logs.c.job_id, _other.c.exclusive, _is(Status.RUNNING, _other))
+        .exists()
+        & ~select(literal_column("1"))
+        .where(
+            _other.c.job_id == job_logs.c.job_id,
+            _other.c.exclusive,
+            _is(Status.QUEUED, _other),
+            _other.c.available_at <= database_now(),
+            _other.c.id < job_logs.c.id,
+        )
+        .exists(),
+    )
+)
+_secret_cfg = (
+    select(jobs.c.secret_cfg)
+    .where(jobs.c.id == job_logs.c.job_id, jobs.c.handler_path == job_logs.c.handler_path)
+    .scalar_subquery()
+    .label("secret_cfg")
+)
+_lease = database_now(bindparam("lease", type_=Float))
+_claim = (
+    update(job_logs)
+    .where(job_logs.c.id == bindparam("log_id"), _may_start)
+    .values(
+        status=literal_column("'running'"),
+        token=bindparam("new_token"),
+        worker=bindparam("new_worker"),
+        started_at=database_now(),
+        lease_until=_lease,
+    )
+    .returning(
+        job_logs.c.id,
+        job_logs.c.job_id,
+        job_logs.c.job_name,
+        job_logs.c.handler_path,
+        job_logs.c.public_cfg,
+        job_logs.c.timeout,
+        job_logs.c.trigger,
+        job_logs.c.scheduled_for,
+        job_logs.c.attempt,
+        job_logs.c.root_id,
+        job_logs.c.dry_run,
+        job_logs.c.token,
+        _secret_cfg,
+    )
+)
+
+
+def claim(database: Database, log_id: int, token: str, worker: str, lease: float) -> Row[Any] | None:
+    """Take a queued row that may start now, for `lease` seconds, in a transaction of its own.
+
+    None means not now: taken, ended, or must wait. `secret_cfg` is the job's of now, None where the job is gone or has
+    another handler.
+    """
+    parameters = {"log_id": log_id, "new_token": token, "new_worker": worker, "lease": lease}
+    try:
+        with database.write() as connection:
+            return connection.execute(_claim, parameters).first()
+    except IntegrityError:  # the index on running exclusive rows: another run of the job came first
+        return None
+
+
+_waiting = (
+    select(job_logs.c.id)
+    .where(job_logs.c.queue == bindparam("in_queue"), _may_start)
+    .order_by(job_logs.c.priority.desc(), job_logs.c.available_at, job_logs.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+def next_waiting(connection: Connection, queue: str, limit: int) -> list[int]:
+    """The rows of a queue that may start now, in the order in which they should."""
+    return list(connection.execute(_waiting, {"in_queue": queue, "limit": limit}).scalars())
+
+
+# running stays running
+
+_tokens = bindparam("tokens", expanding=True)
+_held = select(job_logs.c.id).where(job_logs.c.token.in_(_tokens), _is(Status.RUNNING)).order_by(job_logs.c.id)
+_extend = (
+    update(job_logs)
+    .where(job_logs.c.id.in_(_held.with_for_update(key_share=True)))
+    .values(lease_until=_lease)
+    .returning(job_logs.c.token, job_logs.c.cancel_requested_at)
+)
+
+
+def extend_leases(connection: Connection, tokens: Sequence[str], lease: float) -> dict[str, bool]:
+    """Prolong the runs held by `tokens`, in order of id; returns those still owned → whether to cancel them."""
+    rows = connection.execute(_extend, {"tokens": list(tokens), "lease": lease}).all()
+    return {row.token: row.cancel_requested_at is not None for row in rows}
+
+
+def append_chunk(connection: Connection, log_id: int, token: str, seq: int, text: str, progress: Any) -> bool:
+    """Write a piece of log and the newest progress of a run that `token` still holds; False where it does not."""
+    owned = (
+        update(job_logs)
+        .where(job_logs.c.id == log_id, job_logs.c.token == token, _is(Status.RUNNING))
+        .values(progress=progress)
+    )
+    if connection.execute(owned).rowcount != 1:
+        return False
+    if text:
+        connection.execute(insert(chunks).values(job_log_id=log_id, seq=seq, at=database_now(), text=text))
+    return True
+
+
+# running → final
+
+_finish = (
+    update(job_logs)
+    .where(job_logs.c.id == bindparam("log_id"), job_logs.c.token == bindparam("held_by"), _is(Status.RUNNING))
+    .values(
+        status=bindparam("new_status"),
+        finished_at=database_now(),
+        lease_until=None,
+        error=bindparam("new_error"),
+        traceback=bindparam("new_traceback"),
+        fingerprint=bindparam("new_fingerprint"),
+        result=bindparam("new_result"),
+        run_log=bindparam("new_run_log"),
+        progress=bindparam("new_progress", type_=job_logs.c.progress.type),
+        plugin_version=bindparam("new_plugin_version"),
+    )
+    .returning(job_logs.c.id)
+)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """All that finish writes of a run."""
+
+    status: Status
+    run_log: str
+    error: str | None = None
+    traceback: str | None = None
+    fingerprint: str | None = None
+    result: str | None = None
+    progress: dict[str, Any] | None = None
+    plugin_version: str | None = None
+    calls: Sequence[dict[str, Any]] = ()
+
+
+def finish(connection: Connection, log_id: int, token: str, ending: Ending) -> bool:
+    """End a run, if `token` still holds it; False where it does not, and then nothing was written."""
+    assert ending.status in FINAL
+    parameters = {
+        "log_id": log_id,
+        "held_by": token,
+        "new_status": ending.status,
+        "new_error": ending.error,
+        "new_traceback": ending.traceback,
+        "new_fingerprint": ending.fingerprint,
+        "new_result": ending.result,
+        "new_run_log": ending.run_log,
+        "new_progress": ending.progress,
+        "new_plugin_version": ending.plugin_version,
+    }
+    if connection.execute(_finish, parameters).first() is None:
+        return False
+    if ending.calls:
+        connection.execute(insert(calls), [{**call, "job_log_id": log_id} for call in ending.calls])
+    return True
+
+
+def status_held_by(connection: Connection, log_id: int, token: str) -> str | None:
+    """The status of the row that `token` claimed; None where it never did. For a commit whose reply was lost."""
+    held = select(job_logs.c.status).where(job_logs.c.id == log_id, job_logs.c.token == token)
+    return connection.execute(held).scalar()

@@ -1,0 +1,30 @@
+"""The rows of worker processes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+
+from connecthub.db.models import Worker
+from connecthub.db.types import database_now
+
+workers = Worker.__table__
+
+
+def insert_worker(connection: Connection, values: dict[str, Any]) -> int:
+    """Add the row of a worker that starts now and return its id."""
+    statement = insert(workers).values(started_at=database_now(), seen_at=database_now(), **values)
+    return connection.execute(statement.returning(workers.c.id)).scalar_one()
+
+
+def touch_worker(connection: Connection, worker_id: int) -> None:
+    """Say that the worker lives."""
+    connection.execute(update(workers).where(workers.c.id == worker_id).values(seen_at=database_now()))
+
+
+def stop_worker(connection: Connection, worker_id: int) -> None:
+    """Say that the worker has ended in order."""
+    connection.execute(
+        update(workers).where(workers.c.id == worker_id).values(seen_at=database_now(), stopped_at=database_now())
+    )

@@ -1,0 +1,51 @@
+"""Questions about a plugin, asked of a child: a plugin that hangs or exits at import harms nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connecthub.core.config import Settings
+from connecthub.core.redact import Redactor
+from connecthub.errors import InvalidSettings, PluginError, PluginNotFound
+from connecthub.plugins.manager import split_handler
+from connecthub.runner.launcher_process import LauncherProcess
+from connecthub.runner.outcome import Outcome
+from connecthub.runner.protocol import Request
+from connecthub.runner.run_log import RunLog
+from connecthub.runner.supervise import Watch, supervise
+
+QUESTION_SECONDS = 10.0
+LOG_MAX = 64 * 1024
+
+
+class PluginQuestions:
+    """Asks `describe` and `validate`; the launcher is started with the first question."""
+
+    def __init__(self, settings: Settings, launcher: LauncherProcess) -> None:
+        self._settings = settings
+        self._launcher = launcher
+
+    def describe(self, handler: str) -> dict[str, Any]:
+        """Doc, version, schemas and examples of a plugin; raises PluginError."""
+        return self._ask("describe", handler, {}, {}).description
+
+    def validate(self, handler: str, params: dict[str, Any], secrets: dict[str, Any]) -> None:
+        """Raise PluginError where the plugin cannot be used, InvalidSettings where the values break its models."""
+        fields = self._ask("validate", handler, params, secrets).fields
+        if fields:
+            listed = "; ".join(f"{field}: {message}" for field, message in fields.items())
+            raise InvalidSettings(f"{handler} does not accept {listed}", fields)
+
+    def _ask(self, ask: str, handler: str, params: dict[str, Any], secrets: dict[str, Any]) -> Outcome:
+        settings = self._settings
+        split_handler(handler, settings.plugin_packages)
+        request = Request(
+            ask, handler, settings.plugin_packages, str(settings.extensions_dir), params, secrets, QUESTION_SECONDS
+        )
+        redactor = Redactor.from_secrets(secrets)
+        outcome = supervise(self._launcher, request, Watch(RunLog(redactor, LOG_MAX), redactor), grace=1.0)
+        if outcome.succeeded:
+            return outcome
+        reason = outcome.error or outcome.status
+        kind = PluginNotFound if reason.startswith("PluginNotFound: ") else PluginError
+        raise kind(f"handler {handler!r} cannot be used: {reason.partition(': ')[2] if ': ' in reason else reason}")

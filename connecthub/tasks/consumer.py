@@ -1,0 +1,147 @@
+"""Huey's consumer, bent to this design: thread workers that hear bells and look into the database."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from huey.consumer import Consumer, Scheduler, Worker
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0
+"""How often a worker process looks into the database for rows whose bell it did not hear."""
+
+
+class DatabaseLook:
+    """The worker's second way to its work, shared by its threads: at most one look in `LOOK_SECONDS`."""
+
+    def __init__(self, find: Callable[[], list[int]], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._find = find
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._next_at = 0.0
+        self._found: list[int] = []
+
+    def next_row(self) -> int | None:
+        """The next row that waits, if one is known or it is time to look."""
+        with self._lock:
+            if not self._found and self._monotonic() >= self._next_at:
+                self._next_at = self._monotonic() + LOOK_SECONDS
+                self._found = self._find()
+            return self._found.pop(0) if self._found else None
+
+
+class BellWorker(Worker):
+    """Runs a row for each bell; without one, a row that the database says is waiting."""
+
+    def __init__(self, *args: Any, execute: Callable[[int], None], look: DatabaseLook, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._execute = execute
+        self._look = look
+        self._queue_away = False
+
+    def loop(self, now: Any = None) -> None:
+        """One bell or one look; no error ends the thread."""
+        heard = self._listen()
+        if heard:
+            self.delay = self.default_delay
+            return
+        try:
+            row = self._look.next_row()
+            if row is not None:
+                self._execute(row)
+        except Exception as error:
+            logger.error("a look into the database failed: %s", error)
+            row = None
+        if row is None and (self._queue_away or not self.huey.storage.blocking):
+            self.sleep()
+
+    def _listen(self) -> bool:
+        try:
+            task = self.huey.dequeue()
+        except ValueError as error:
+            logger.warning("a message was dropped: %s", error)
+            return True
+        except Exception as error:
+            if not self._queue_away:
+                logger.error("the queue is away (%s): runs are taken from the database", type(error).__name__)
+            self._queue_away = True
+            return False
+        if self._queue_away:
+            logger.info("the queue is back")
+            self._queue_away = False
+        if task is None:
+            return False
+        try:
+            self.huey.execute(task)
+        except Exception:
+            logger.exception("a run broke off in the worker itself")
+        return True
+
+
+class WorkerConsumer(Consumer):
+    """Thread workers for one queue's bells. SIGTERM and SIGINT call `on_stop`, then wait for the threads."""
+
+    def __init__(
+        self,
+        huey: Any,
+        *,
+        workers: int,
+        execute: Callable[[int], None],
+        look: DatabaseLook,
+        on_stop: Callable[[], None],
+        poll_seconds: float,
+    ) -> None:
+        self._execute = execute
+        self._look = look
+        self._on_stop = on_stop
+        super().__init__(
+            huey, workers=workers, periodic=False, initial_delay=poll_seconds, max_delay=poll_seconds, backoff=1.0
+        )
+
+    def _create_worker(self) -> BellWorker:
+        return BellWorker(
+            huey=self.huey,
+            stop_flag=self.stop_flag,
+            default_delay=self.default_delay,
+            max_delay=self.max_delay,
+            backoff=self.backoff,
+            execute=self._execute,
+            look=self._look,
+        )
+
+    def _create_scheduler(self) -> IdleScheduler:
+        return IdleScheduler(huey=self.huey, stop_flag=self.stop_flag, interval=1, periodic=False)
+
+    def _set_signal_handlers(self) -> None:
+        stop_on_signals(self)
+
+    def stop(self, graceful: bool = False) -> None:
+        """Begin to stop: no new run is taken; the running ones get their time."""
+        self._on_stop()
+        super().stop(graceful=True)
+
+
+class IdleScheduler(Scheduler):
+    """A worker's Huey has no schedule: nothing is ever put into it."""
+
+    def loop(self, now: Any = None) -> None:
+        """Wait for the stop."""
+        self.stop_flag.wait(60)
+
+
+def stop_on_signals(consumer: Consumer) -> None:
+    """Stop on SIGTERM and SIGINT, at the first; SIGHUP, at which Huey would start itself anew, does nothing."""
+
+    def stop(signum: int, frame: Any) -> None:
+        consumer._signum = signum
+        consumer._restart, consumer._graceful = False, True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)

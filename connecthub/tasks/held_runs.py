@@ -1,0 +1,71 @@
+"""The runs that a worker holds: what its heartbeat vouches for, and what it learns about them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from connecthub.runner.outcome import Stop
+
+GIVE_UP_SHARE = 0.75
+"""After this share of a lease without a good heartbeat a run is stopped: its lease is about to end."""
+
+
+class HeldRuns:
+    """Tokens of running runs, shared between the threads that supervise them and the heartbeat."""
+
+    def __init__(self, lease: float, monotonic: Callable[[], float]) -> None:
+        self._lease = lease
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._good_until: dict[str, float] = {}
+        self._stops: dict[str, Stop] = {}
+        self._drain_until: float | None = None
+
+    def add(self, token: str, claimed_at: float) -> None:
+        """Hold a run from before its claim was sent (monotonic seconds)."""
+        with self._lock:
+            self._good_until[token] = claimed_at
+
+    def remove(self, token: str) -> None:
+        """Let go of a run that has ended."""
+        with self._lock:
+            self._good_until.pop(token, None)
+            self._stops.pop(token, None)
+
+    def tokens(self) -> list[str]:
+        """The tokens to be vouched for."""
+        with self._lock:
+            return list(self._good_until)
+
+    def beaten(self, asked: list[str], owned: Mapping[str, bool], sent_at: float) -> None:
+        """Take in a heartbeat's answer: which of the `asked` are still owned, and whether they are to be cancelled."""
+        with self._lock:
+            for token in asked:
+                if token not in self._good_until:
+                    continue
+                if token not in owned:
+                    self._stops[token] = Stop("crashed", "the run is no longer this worker's")
+                elif owned[token]:
+                    self._stops[token] = Stop("cancelled", "cancelled")
+                self._good_until[token] = sent_at
+
+    def drain(self, seconds: float) -> None:
+        """Stop what still runs after so many seconds."""
+        self._drain_until = self._monotonic() + seconds
+
+    def lease_left(self, token: str) -> float:
+        """Seconds for which this worker may still act for a run."""
+        with self._lock:
+            held_since = self._good_until.get(token, float("-inf"))
+        return held_since + self._lease * GIVE_UP_SHARE - self._monotonic()
+
+    def stop_of(self, token: str) -> Stop | None:
+        """Why a run has to stop now, None where it may go on."""
+        if stop := self._stops.get(token):
+            return stop
+        if self.lease_left(token) <= 0:
+            return Stop("crashed", f"database unreachable for {self._lease * GIVE_UP_SHARE:g} s")
+        if self._drain_until is not None and self._monotonic() >= self._drain_until:
+            return Stop("crashed", "worker stopped")
+        return None

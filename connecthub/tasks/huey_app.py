@@ -1,0 +1,193 @@
+"""The only file that builds Huey: the bell that tells workers of queued rows, and the scheduler's own clockwork.
+
+A bell carries the number of a JobLog and nothing else, as JSON with an HMAC; never pickle, which would make write
+access to Redis the same as running code in a worker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from huey import MemoryHuey, PriorityRedisHuey, SqliteHuey
+from huey.registry import Message
+from huey.serializer import Serializer
+from redis.exceptions import RedisError
+
+from connecthub.core.config import Settings
+from connecthub.core.redact import mask_url
+from connecthub.errors import QueueUnreachable
+from connecthub.security.fernet import KeyRing
+
+logger = logging.getLogger(__name__)
+
+BELL_MAX = 256
+"""Bytes of a bell; anything longer is none of ours."""
+SIGNATURE = hashlib.sha256().digest_size
+Signers = Callable[[], Sequence[bytes]]
+"""Gives the keys that a bell may be signed with, the one to sign with first."""
+
+
+class BellSerializer(Serializer):
+    """A bell is `HMAC-SHA256 + {"log": 812}`; one signed under any of the keys is good."""
+
+    def __init__(self, queue: str, signers: Signers) -> None:
+        super().__init__()
+        self._queue = queue.encode()
+        self._signers = signers
+
+    def _serialize(self, data: Any) -> bytes:
+        body = json.dumps({"log": data.args[0]}).encode()
+        return self._sign(self._signers()[0], body) + body
+
+    def _deserialize(self, data: bytes) -> Any:
+        data = bytes(data)
+        signature, body = data[:SIGNATURE], data[SIGNATURE:]
+        if len(data) > BELL_MAX or not any(
+            hmac.compare_digest(signature, self._sign(key, body)) for key in self._signers()
+        ):
+            raise ValueError("a message that no key of ours has signed")
+        return Message(id=None, name=TASK_NAME, args=(int(json.loads(body)["log"]),), kwargs={}, retries=0)
+
+    def _sign(self, key: bytes, body: bytes) -> bytes:
+        return hmac.new(key, self._queue + b"\0" + body, hashlib.sha256).digest()
+
+
+class _Bell:
+    """What both kinds of bell leave out of Huey: results, revocation and its two look-ups per task."""
+
+    def is_revoked(self, task: Any, timestamp: Any = None, peek: bool = True) -> bool:
+        return False
+
+    def execute(self, task: Any, timestamp: Any = None) -> None:
+        task.execute()
+
+    def read_schedule(self, timestamp: Any = None) -> list[Any]:
+        return []
+
+
+class RedisBell(_Bell, PriorityRedisHuey):
+    """The bell of the production stack."""
+
+
+class SqliteBell(_Bell, SqliteHuey):
+    """The bell of the embedded stack: a file of its own, since each look takes the file's one lock."""
+
+
+TASK_NAME = "connecthub.tasks.huey_app.execute_job"
+
+
+def bell_huey(settings: Settings, queue: str, signers: Signers, execute: Callable[[int], None] | None = None) -> Any:
+    """The Huey of one queue; `execute` is what a worker does with a bell, and who only rings needs none."""
+    serializer = BellSerializer(queue, signers)
+    name = f"connecthub.{queue}"
+    if settings.redis_url:
+        huey: Any = RedisBell(
+            name, results=False, serializer=serializer, url=settings.redis_url, read_timeout=1, clean_name=False
+        )
+    else:
+        huey = SqliteBell(name, results=False, serializer=serializer, filename=str(queue_file(settings)))
+
+    def execute_job(log_id: int) -> None:
+        if execute is None:
+            raise RuntimeError(f"a bell for JobLog {log_id} came to a process that runs none")
+        execute(log_id)
+
+    huey.task(name="execute_job")(execute_job)
+    return huey
+
+
+def queue_file(settings: Settings) -> Path:
+    """Where the embedded stack's bells lie."""
+    return settings.data_dir / "queue.sqlite3"
+
+
+class Ringer:
+    """Rings the bells of queued rows; one Huey per queue, made when first needed."""
+
+    def __init__(self, settings: Settings, signers: Signers) -> None:
+        self._settings = settings
+        self._signers = signers
+        self._hueys: dict[str, Any] = {}
+
+    def ring(self, rows: Iterable[Any]) -> None:
+        """Tell workers of `rows` (id, queue, priority), after the commit that made them.
+
+        A bell that cannot be rung is no loss: workers find the row in the database. It is logged once per call.
+        """
+        for row in rows:
+            try:
+                huey = self._huey(row.queue)
+                task = huey._registry.string_to_task(TASK_NAME)(args=(row.id,), priority=row.priority)
+                huey.enqueue(task)
+            except (RedisError, OSError, SqliteBell.storage_class.operational_error) as error:
+                cause = f"{type(error).__name__}: {mask_url(str(error))}"
+                logger.warning("bells cannot be rung (%s): workers find the rows in the database", cause)
+                return
+
+    def close(self) -> None:
+        """Close the connections."""
+        for huey in self._hueys.values():
+            close_huey(huey)
+
+    def _huey(self, queue: str) -> Any:
+        if queue not in self._hueys:
+            self._hueys[queue] = bell_huey(self._settings, queue, self._signers)
+        return self._hueys[queue]
+
+
+def close_huey(huey: Any) -> None:
+    """Close a Huey's connections."""
+    huey.storage.close()
+    if pool := getattr(huey.storage, "pool", None):
+        pool.disconnect()
+
+
+def check_queue(settings: Settings) -> None:
+    """Raise QueueUnreachable where Redis does not answer; the embedded queue needs no server."""
+    if not settings.redis_url:
+        return
+    huey = bell_huey(settings, "default", lambda: [b""])
+    try:
+        huey.storage.conn.ping()
+    except (RedisError, OSError) as error:
+        url = mask_url(settings.redis_url)
+        raise QueueUnreachable(f"no answer from Redis at {url} ({error}); start it or mend REDIS_URL") from None
+    finally:
+        close_huey(huey)
+
+
+class StepHuey(MemoryHuey):
+    """The scheduler's Huey, in memory, so that no server's outage can stop the clock: one task per step."""
+
+    def step_task(self, name: str) -> Any:
+        """The task that runs the step of that name."""
+        return self._registry.string_to_task(f"{__name__}.{name}")()
+
+
+def step_huey(steps: dict[str, Callable[[], None]]) -> StepHuey:
+    """A Huey that knows `steps` by their names."""
+    huey = StepHuey("connecthub.steps", results=False)
+
+    def register(name: str, step: Callable[[], None]) -> None:
+        def run() -> None:
+            step()
+
+        huey.task(name=name)(run)
+
+    for name, step in steps.items():
+        register(name, step)
+    return huey
+
+
+def signers(settings: Settings, keys: KeyRing) -> Signers:
+    """The keys that sign bells: QUEUE_SIGNING_KEY, or one derived from each Fernet key."""
+    if settings.queue_signing_key is not None:
+        own = settings.queue_signing_key.get_secret_value().encode()
+        return lambda: [own]
+    return lambda: keys.signing_keys(b"bell")
