@@ -1,12 +1,14 @@
 """The one door for outside text: what may go to a terminal, and what may go into a database.
 
-Whatever a terminal would act on, reorder or hide is replaced by something visible; nothing is dropped and no markup is read.
+Whatever a terminal would act on, reorder or hide is replaced by something visible; nothing is dropped, no markup read.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
+from itertools import accumulate
 
 _MAX_MARKS = 8
 _TAB = " " * 4
@@ -42,7 +44,8 @@ def display_width(text: str) -> int:
 
 def fit(text: str, width: int) -> str:
     """Return the text, made safe, in exactly `width` columns: padded with spaces or cut with `…`."""
-    text = safe_text(text)
+    # Of any nine characters at least one takes a column, so that the rest of a huge text is never looked at.
+    text = safe_text(text[: (_MAX_MARKS + 1) * (max(width, 0) + 1)])
     if (columns := display_width(text)) > width:
         text, columns = _cut(text, width)
     return text + " " * (width - columns)
@@ -96,9 +99,6 @@ def _char_width(char: str) -> int:
 def _cut(text: str, width: int) -> tuple[str, int]:
     if width <= 0:
         return "", 0
-    columns = 0
-    for position, char in enumerate(text):
-        if columns + _char_width(char) > width - 1:
-            return text[:position] + "…", columns + 1
-        columns += _char_width(char)
-    raise AssertionError("only a text wider than the column is cut")
+    ends = [0, *accumulate(map(_char_width, text))]
+    kept = bisect_right(ends, width - 1) - 1
+    return text[:kept] + "…", ends[kept] + 1

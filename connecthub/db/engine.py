@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -31,14 +31,15 @@ _POSTGRESQL_DEFAULTS = {
     "keepalives_count": "2",
     "tcp_user_timeout": "15000",
 }
-# A process that is frozen inside a transaction must not hold its row locks for ever.
-_POSTGRESQL_OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=30s"
+# GMT is UTC by the one name that a server knows without zone files. The timeout: a process that is frozen inside a
+# transaction must not hold its row locks for ever.
+_POSTGRESQL_OPTIONS = "-c timezone=GMT -c idle_in_transaction_session_timeout=30s"
 _SQLITE_PRAGMAS = ("foreign_keys=ON", "synchronous=FULL")
 _LIBPQ_HINTS = (" Is the server running", " This probably means")
 
 
 class Database:
-    """A PostgreSQL database or a SQLite file; usable from several threads, and nothing is opened before it is asked for.
+    """A PostgreSQL database or a SQLite file; usable from several threads. Nothing is opened before its time.
 
     `url` is `postgresql://…` or `sqlite:///FILE`; ConfigError for anything else. `pool_size` connections are kept. On
     SQLite, where one transaction writes at a time, a writer waits up to `busy_seconds` for its turn.
@@ -59,7 +60,7 @@ class Database:
         elif scheme in _POSTGRESQL:
             self.dialect, target = "postgresql", _postgresql_url(rest)
             self.name = _shown(target)
-            self._writer = _postgresql(target, pool_size)
+            self._writer = _postgresql(target, pool_size, busy_seconds)
             self._reader = self._writer.execution_options(postgresql_readonly=True)
         else:
             raise ConfigError(f"DB_URL begins with {scheme[:20]!r}; write sqlite:///FILE or postgresql://…")
@@ -67,23 +68,35 @@ class Database:
     def __repr__(self) -> str:
         return f"Database({self.name!r})"
 
+    @property
+    def file_is_missing(self) -> bool:
+        """Whether this is SQLite without its file."""
+        if self.path is None:
+            return False
+        try:
+            self.path.stat()
+        except OSError as error:  # where looking is not allowed there may be one
+            return isinstance(error, FileNotFoundError | NotADirectoryError)
+        return False
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that refuses to write; it is rolled back at the end.
 
         Raises DatabaseUnreachable, NothingHere or DatabaseError, as `write` does.
         """
-        with self._in_words(), self._reader.begin() as connection:
+        with self._in_words(), self._reader.connect() as connection:
+            connection.begin()
             yield connection
-            connection.rollback()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that is committed at the end, or rolled back where the body raises.
 
         On SQLite it holds the one write lock from its begin. Raises DatabaseUnreachable where the database does not
-        answer, then or later (after a lost commit nobody knows whether it took place), NothingHere where the SQLite file
-        is missing, DatabaseError for a full disk and the like. What a statement itself did wrong stays SQLAlchemy's.
+        answer, at the begin or later (whether a commit whose reply was lost took place, nobody knows), NothingHere
+        where the SQLite file is missing, DatabaseError for a full disk and the like. What a statement itself did wrong
+        stays an error of SQLAlchemy.
         """
         with self._in_words(), self._writer.begin() as connection:
             yield connection
@@ -92,8 +105,8 @@ class Database:
     def migrate(self) -> Iterator[Connection]:
         """Yield what `write` does, fit for changing tables.
 
-        On SQLite: the file in WAL mode, and foreign keys off, since rebuilding a table would fire its ON DELETE; they are
-        checked before the commit.
+        On SQLite: the file in WAL mode, and foreign keys off, since rebuilding a table would fire its ON DELETE; they
+        are checked before the commit.
         """
         if self.path is None:
             with self.write() as connection:
@@ -105,6 +118,12 @@ class Database:
             yield connection
             if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise DatabaseError(f"{self.name}: rows of {broken[0]} point to rows of {broken[2]} that do not exist")
+
+    def nothing(self) -> NothingHere:
+        """Return the error for a database that is missing or empty."""
+        if self.path is not None:
+            return NothingHere(f"nothing at {self.path.parent}; set DATA_DIR or change folder")
+        return NothingHere(f"nothing in {self.name}; correct DB_URL, or fill it with `connecthub db upgrade`")
 
     def dispose(self) -> None:
         """Close the connections that are not in use."""
@@ -141,7 +160,7 @@ class Database:
         return engine
 
     def _when_free(self, connection: Any, statement: str) -> None:
-        """Execute it; SQLite's own waiting is left out where it could deadlock, so a busy that comes early is retried."""
+        """Execute it; retry a busy that comes early: SQLite leaves its own waiting out where that could deadlock."""
         deadline = time.monotonic() + self._busy_seconds
         while True:
             try:
@@ -178,19 +197,19 @@ class Database:
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL):
             held = f"another process has held its lock for {self._busy_seconds:g} s"
             return DatabaseUnreachable(f"{self.name}: {held}; look for a backup or a frozen process, then try again")
-        if code == sqlite3.SQLITE_CANTOPEN and self.path is not None and not self.path.exists():
-            return NothingHere(f"nothing at {self.path.parent}; set DATA_DIR or change folder")
+        if code == sqlite3.SQLITE_CANTOPEN and self.file_is_missing:
+            return self.nothing()
         remedy = _SQLITE_REMEDIES.get(code)
         return DatabaseError(f"{self.name}: {error}; {remedy}") if remedy else None
 
     def _explain_postgresql(self, error: psycopg.Error, lost: bool) -> DatabaseError | None:
         state = error.sqlstate or ""
-        text = " ".join(str(error).split())
+        text = " ".join((error.diag.message_primary or str(error)).split())
         for hint in _LIBPQ_HINTS:
             text = text.partition(hint)[0]
         stateless = isinstance(error, psycopg.OperationalError) and not state
         if lost or stateless or state.startswith(("08", "57P")) or state == "53300":
-            return DatabaseUnreachable(f"no answer from {self.name}: {text}; start it or correct DB_URL")
+            return DatabaseUnreachable(f"{self.name} cannot be reached: {text}; start it or correct DB_URL")
         remedy = _POSTGRESQL_REMEDIES.get(state)
         return DatabaseError(f"{self.name}: {text}; {remedy}") if remedy else None
 
@@ -242,7 +261,7 @@ def _postgresql_url(rest: str) -> URL:
     return url
 
 
-def _postgresql(url: URL, pool_size: int) -> Engine:
+def _postgresql(url: URL, pool_size: int, pool_timeout: float) -> Engine:
     given = url.query.get("options", ())
     options = [_POSTGRESQL_OPTIONS, *([given] if isinstance(given, str) else given)]
     defaults = {name: value for name, value in _POSTGRESQL_DEFAULTS.items() if name not in url.query}
@@ -250,6 +269,7 @@ def _postgresql(url: URL, pool_size: int) -> Engine:
         url,
         connect_args={**defaults, "options": " ".join(options)},
         pool_size=pool_size,
+        pool_timeout=pool_timeout,
         pool_pre_ping=True,
         hide_parameters=True,
     )

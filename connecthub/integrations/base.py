@@ -28,7 +28,7 @@ HEADERS = {"Accept": "application/json", "User-Agent": f"connecthub/{__version__
 
 
 class ClientOptions(TypedDict, total=False):
-    """The keywords that every client takes; `timeout` in seconds: to connect, and for each silence of the other side."""
+    """The keywords of every client; `timeout` in seconds: to connect, and for each silence of the other side."""
 
     hooks: ClientHooks | None
     timeout: float
@@ -39,7 +39,7 @@ class ClientOptions(TypedDict, total=False):
 
 @cache
 def preload_ssl_context() -> ssl.SSLContext:
-    """Return the TLS settings that all clients of this process and its forks share; the first call takes some 24 ms.
+    """Return the TLS settings that all clients of this process and its forks share; slow only the first time.
 
     Trusted are certifi's authorities and the host's own, so that a company's authority counts where it is installed.
     """
@@ -54,7 +54,7 @@ def checked_base_url(value: str) -> str:
         url = httpx.URL(value)
     except httpx.InvalidURL:
         url = httpx.URL()
-    if url.userinfo:
+    if "@" in value:
         raise ConfigError("base_url has a user name or a password in it; take it out and give it as a secret")
     if url.scheme not in ("http", "https") or not url.host:
         raise ConfigError(f"base_url {value!r} is no http or https address; write it like https://oa.example.com")

@@ -68,7 +68,7 @@ def text_body(response: Response) -> str:
 
     Raises ProtocolError.
     """
-    declared = re.search(r"charset=\W*([\w-]+)", response.headers.get("content-type", ""))
+    declared = re.search(r"charset=\W*([\w-]+)", response.headers.get("content-type", ""), re.IGNORECASE)
     charset = declared[1].lower() if declared else "utf-8"
     encodings = ["utf-8-sig", "gb18030"] if charset.startswith("gb") else ["utf-8-sig"]
     for encoding in encodings:
@@ -98,7 +98,7 @@ def json_body(response: Response) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        place = f"at character {error.pos}" if isinstance(error, json.JSONDecodeError) else f"({type(error).__name__})"
+        place = f"at character {error.pos}" if isinstance(error, json.JSONDecodeError) else f"({error})"
         raise ProtocolError(
             f"{begin} {len(response.content)} bytes that are no JSON {place}; "
             "the answer was cut short or does not come from the system itself"
@@ -114,4 +114,4 @@ def _title(response: Response) -> str:
 
 def _refuse_constant(name: str) -> Any:
     """Refuse NaN and the infinities, which are no JSON."""
-    raise ValueError(name)
+    raise ValueError(f"{name} is no JSON number")

@@ -17,9 +17,8 @@ from connecthub.integrations.errors import (
     CertificateRefused,
     ConnectFailed,
     ProtocolError,
-    ServerError,
+    RateLimited,
     Timeout,
-    TransportError,
 )
 from connecthub.integrations.failures import temporary_failure, transport_failure
 from connecthub.integrations.hooks import CallRecord, ClientHooks
@@ -51,14 +50,21 @@ class Exchange:
         if left is not None and left <= 0:
             raise Timeout(f"{call}: not sent, for the run's time is over; give the job a longer timeout")
         numbers = itertools.count(1)
+        maybe_done: list[IntegrationError] = []
+
+        def attempt() -> Response:
+            try:
+                return self._attempt(call, next(numbers), params, json, headers)
+            except (ConnectFailed, CertificateRefused, RateLimited):
+                raise
+            except IntegrationError as error:
+                maybe_done.append(error)
+                raise
+
         try:
-            return retrying(call, self.hooks.deadline, self.sleep)(
-                lambda: self._attempt(call, next(numbers), params, json, headers)
-            )
-        except (ConnectFailed, CertificateRefused):
-            raise
-        except (TransportError, ServerError, ProtocolError) as error:
-            if call.writes:
+            return retrying(call, self.hooks.deadline, self.sleep)(attempt)
+        except IntegrationError as error:
+            if call.writes and maybe_done:
                 raise call.unknown(error) from error
             raise
 
@@ -70,20 +76,23 @@ class Exchange:
     def _attempt(
         self, call: Call, number: int, params: Mapping[str, Any] | None, json: Any, headers: Mapping[str, str]
     ) -> Response:
-        """Send once; raise what is temporary."""
+        """Send once and record it; raise what is temporary."""
         started = time.perf_counter()
-        response = error = None
+
+        def record(status: int | None, size: int, error: Exception | None) -> None:
+            ms = round((time.perf_counter() - started) * 1000)
+            text = str(error) if error else None
+            self._record(CallRecord(call.system, call.method, call.path, status, ms, number, size, text))
+
         try:
             response = self._send(call, params, json, headers)
-            error = temporary_failure(response)
-        except IntegrationError as caught:
-            error = caught
-        status, size = (response.status, len(response.content)) if response else (None, 0)
-        milliseconds = round((time.perf_counter() - started) * 1000)
-        text = str(error) if error else None
-        self._record(CallRecord(call.system, call.method, call.path, status, milliseconds, number, size, text))
-        if error or not response:
-            raise error or AssertionError
+        except IntegrationError as error:
+            record(None, 0, error)
+            raise
+        error = temporary_failure(response)
+        record(response.status, len(response.content), error)
+        if error:
+            raise error
         return response
 
     def _send(self, call: Call, params: Mapping[str, Any] | None, json: Any, headers: Mapping[str, str]) -> Response:
@@ -114,10 +123,12 @@ class Exchange:
     def _record(self, record: CallRecord) -> None:
         """Tell the run and the log of an attempt."""
         self.hooks.on_call(asdict(record))
-        if record.error:
+        call = f"{record.system}: {record.method} {record.path}"
+        if not record.sent:
+            log.info("%s not sent: dry run", call)
+        elif record.error:
             log.info("attempt %d failed after %d ms: %s", record.attempt, record.ms, record.error)
-        elif not record.sent:
-            log.info("dry run, not sent: %s: %s %s", record.system, record.method, record.path)
         else:
-            facts = (record.system, record.method, record.path, record.status, record.ms, record.bytes, record.attempt)
-            log.debug("%s: %s %s answered %d in %d ms, %d bytes, attempt %d", *facts)
+            level = logging.DEBUG if record.status and record.status < 300 else logging.INFO
+            facts = (call, record.status, record.ms, record.bytes, record.attempt)
+            log.log(level, "%s answered %s in %d ms, %d bytes, attempt %d", *facts)

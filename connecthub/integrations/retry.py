@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 from tenacity.stop import stop_after_attempt
 
 from connecthub.integrations.call import Call
-from connecthub.integrations.errors import CertificateRefused, ConnectFailed, RateLimited, ServerError, Timeout
-from connecthub.integrations.errors import TransportError
+from connecthub.integrations.errors import (
+    CertificateRefused,
+    ConnectFailed,
+    RateLimited,
+    ServerError,
+    Timeout,
+    TransportError,
+)
 
 ATTEMPTS = 4
 LONGEST_RETRY_AFTER = 60.0
 """Seconds; a system that asks for more gets the usual back-off."""
 
-BACK_OFF = wait_exponential_jitter(initial=0.5, max=8, jitter=0.25)
+BACK_OFF = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 0.25)
 
 
 def retrying(call: Call, seconds_left: Callable[[], float | None], sleep: Callable[[float], None]) -> Retrying:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import HttpUrl, SecretStr
 
-from connecthub.integrations.base import BaseClient, ClientOptions
+from connecthub.integrations.base import BaseClient, ClientOptions, checked_base_url
 from connecthub.integrations.call import Response, json_body, text_body
 from connecthub.integrations.errors import AuthError, ProtocolError, ServerError
 from connecthub.integrations.failures import refusal
@@ -40,7 +40,7 @@ class SeeyonClient(BaseClient):
     ) -> None:
         """`base_url` is the OA's address, with or without /seeyon or /seeyon/rest; `user_name` is a REST user, no OA
         login; `login_name` is the OA login that the token acts for."""
-        super().__init__(rest_url(str(base_url)), **options)
+        super().__init__(rest_url(checked_base_url(str(base_url))), **options)
         self._user_name = user_name
         self._password = password if isinstance(password, SecretStr) else SecretStr(password)
         self._login_name = login_name
@@ -48,13 +48,13 @@ class SeeyonClient(BaseClient):
         self._lock = threading.Lock()
 
     def authenticate(self) -> SecretStr:
-        """Fetch a token and use it from now on. Raises AuthError where the user, the password or the address is refused."""
+        """Fetch a token and use it from now on. Raises AuthError where the user or this machine is refused."""
         with self._lock:
             self._token = self._fetch_token()
             return self._token
 
     def units(self) -> list[dict[str, Any]]:
-        """Return the units (单位), ids as text: they are signed 64-bit numbers. Raises ProtocolError for anything else."""
+        """Return the units (单位), ids as text: signed 64-bit numbers. Raises ProtocolError for anything else."""
         return self._organisation("orgAccounts")
 
     def auth_headers(self) -> Mapping[str, str]:
@@ -108,9 +108,8 @@ class SeeyonClient(BaseClient):
         response = self.request("GET", path)
         entries = response.json()
         if not isinstance(entries, list):
-            raise ProtocolError(
-                f"{response.call} answered {response.status} with {type(entries).__name__} where a list was due; {GRANT}"
-            )
+            kind = type(entries).__name__
+            raise ProtocolError(f"{response.call} answered {response.status} with {kind} where a list was due; {GRANT}")
         for number, entry in enumerate(entries):
             if not isinstance(entry, dict) or not _is_identifier(entry.get("id")):
                 raise ProtocolError(
@@ -120,8 +119,7 @@ class SeeyonClient(BaseClient):
 
 
 def rest_url(base_url: str) -> str:
-    """Complete the address of an OA to that of its REST interface."""
-    base_url = base_url.rstrip("/")
+    """Complete the address of an OA, without a closing slash, to that of its REST interface."""
     if base_url.endswith("/seeyon/rest"):
         return base_url
     return f"{base_url}/rest" if base_url.endswith("/seeyon") else f"{base_url}/seeyon/rest"

@@ -14,11 +14,11 @@ import traceback
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from connecthub.core.log_capture import Said, install_capture, write_raw
 from connecthub.errors import InvalidSettings, PluginError, PluginImportError
-from connecthub.jobs.base import BaseJob, JobContext
+from connecthub.jobs.base import BaseJob, JobContext, Reporter
 from connecthub.plugins.describe import describe, field_errors, validated
 from connecthub.plugins.manager import load_plugin, plugin_files, plugin_version
 from connecthub.runner.processes import adopt_orphans, die_with_parent, forbid_dumps
@@ -28,6 +28,14 @@ from connecthub.runner.result import encode_result
 CHANNEL, OUT, ERR = 3, 4, 5
 """Descriptors of a child: its socket, and the read ends of the pipes behind 1 and 2."""
 TRACEBACK_MAX = 64 * 1024
+
+
+class Answers(Reporter, Protocol):
+    """What answering a request needs of a channel."""
+
+    def send(self, kind: Frame, payload: dict[str, Any]) -> None:
+        """Send one frame."""
+        ...
 
 
 class Channel:
@@ -108,7 +116,7 @@ def _isolate(launcher: int) -> None:
     gc.enable()
 
 
-def answer_request(request: Request, channel: Channel) -> dict[str, Any]:
+def answer_request(request: Request, channel: Answers) -> dict[str, Any]:
     """Run, describe or validate; every way in which plugin code can fail becomes an answer."""
     plugin: type[BaseJob] | None = None
     try:
@@ -122,7 +130,7 @@ def answer_request(request: Request, channel: Channel) -> dict[str, Any]:
         return _failed(error, plugin)
 
 
-def _run(plugin: type[BaseJob], request: Request, channel: Channel) -> dict[str, Any]:
+def _run(plugin: type[BaseJob], request: Request, channel: Answers) -> dict[str, Any]:
     channel.send(Frame.VERSION, {"version": plugin_version(plugin)})
     params = validated(plugin.Params, request.params, "params")
     secrets = validated(plugin.Secrets, request.secrets, "secrets")

@@ -49,19 +49,25 @@ class LauncherProcess:
         with self._lock:
             self._ensure()
 
-    def order(self, descriptors: Sequence[int]) -> None:
-        """Have a child forked on `descriptors` (see `connecthub.runner.launcher`); raises RunnerError."""
+    def order(self, descriptors: Sequence[int]) -> int:
+        """Have a child forked on `descriptors` (see `connecthub.runner.launcher`); returns the launcher's pid.
+
+        Raises RunnerError.
+        """
         with self._lock:
             orders = self._ensure()
             try:
                 socket.send_fds(orders, [b"run"], list(descriptors))
             except OSError as error:
                 raise RunnerError(f"the launcher takes no order: {error}") from None
+            assert self._process is not None
+            return self._process.pid
 
-    def kill(self) -> None:
-        """Kill a launcher that does not answer; its runs die with it."""
+    def kill(self, pid: int) -> None:
+        """Kill the launcher of that pid, which does not answer or is dead, and what it left; a newer one stays."""
         with self._lock:
-            self._discard(kill=True)
+            if self.pid == pid:
+                self._discard(kill=True)
 
     def stop(self) -> None:
         """End the launcher and every run it still has."""

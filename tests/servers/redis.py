@@ -55,7 +55,7 @@ class RedisAccess(ABC):
 
 
 class ExternalRedis(RedisAccess):
-    """A Redis that runs already; nobody here starts or stops it, and only the database that the URL names is flushed."""
+    """A Redis that runs already: not started or stopped here, and flushed only in the database that its URL names."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -71,7 +71,7 @@ class ExternalRedis(RedisAccess):
 class RedisServer(OwnedServer, RedisAccess):
     """A Redis (or Valkey) of our own on a loopback port, with a password, without persistence: a restart empties it.
 
-    `source` is `system` or `wheel` (default: the first that is here). Raises ServerMissing where the source is not here.
+    `source` is `system` or `wheel` (default: the first that is here). Raises ServerMissing where it is not here.
     """
 
     name = "Redis"

@@ -17,8 +17,9 @@ HALF_DAY = timedelta(hours=12)
 # No zone's clock is put forward or back by more, in the years that are tested.
 LARGEST_JUMP = timedelta(hours=4)
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_WEEK_DAYS = {name: number for number, name in enumerate("sun mon tue wed thu fri sat".split())}
+_MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6}
+_MONTHS |= {"jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}
+_WEEK_DAYS = {"sun": 0, "mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6}
 
 
 class CronOracle:
@@ -55,10 +56,7 @@ class CronOracle:
                 now += HALF_DAY
                 highest = max(highest, self._clock(now, zone))
                 continue
-            if self.follows_real_time:
-                fires = self.matches(reading)
-            else:
-                fires = self._any_match(highest, reading)
+            fires = self.matches(reading) if self.follows_real_time else self._any_match(highest, reading)
             highest = max(highest, reading)
             if fires and now > after:
                 yield now

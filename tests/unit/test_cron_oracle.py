@@ -1,4 +1,4 @@
-"""Thousands of random expressions around clock changes: connecthub.schedule.cron against a walk over every minute."""
+"""connecthub.schedule.cron against a walk over every minute, with random expressions, and what holds for any input."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from connecthub.schedule.cron import preview
+from connecthub.errors import ScheduleError
+from connecthub.schedule.cron import next_fire_time, preview
 from tests.unit.cron_oracle import CronOracle
 
 ZONES = (
@@ -53,12 +56,14 @@ def random_field(draw: random.Random, low: int, high: int, preferred: range) -> 
         return draw.choice((str(number()), f"{first}-{last}", f"{first}-{last}/{draw.randint(1, last - first)}"))
 
     star = draw.choice(("*", f"*/{draw.randint(1, (high - low) // 2)}", f"*/{draw.randint(1, high - low)}"))
-    return draw.choice((star, str(number()), item(), ",".join((item(), item())), ",".join((star, item()))))
+    starred = draw.choice((star, star, ",".join((star, item()))))
+    return draw.choice((starred, str(number()), item(), ",".join((item(), item()))))
 
 
 def random_expression(draw: random.Random) -> str:
     """Return a valid expression that fires within some months as a rule."""
-    day, month, week_day = draw.choice(((0, 0, 0), (0, 0, 0), (1, 0, 0), (0, 0, 1), (1, 0, 1), (0, 1, 0), (1, 1, 1)))
+    every_day = [(0, 0, 0)] * 8
+    day, month, week_day = draw.choice([*every_day, (1, 0, 0), (0, 0, 1), (1, 0, 1), (1, 0, 1), (0, 1, 0), (1, 1, 1)])
     fields = [
         random_field(draw, 0, 59, range(0, 60, 5)),
         random_field(draw, 0, 23, range(4)),
@@ -72,7 +77,7 @@ def random_expression(draw: random.Random) -> str:
 def random_start(draw: random.Random, changes: list[datetime]) -> datetime:
     """Return an instant close to a clock change, the day before one, or anywhere."""
     anywhere = FIRST + draw.random() * (LAST - FIRST)
-    reach = draw.choice((timedelta(hours=2), timedelta(hours=2), timedelta(hours=30), None))
+    reach = draw.choice((timedelta(hours=2), timedelta(hours=2), timedelta(hours=2), timedelta(hours=30), None))
     if not changes or reach is None:
         return anywhere
     start = draw.choice(changes) + draw.uniform(-1, 0.5) * reach
@@ -107,3 +112,46 @@ def test_the_walk_itself_agrees_with_cases_worked_out_by_hand(
 ) -> None:
     firing = next(CronOracle(expression).fire_times(ZoneInfo(zone_name), datetime.fromisoformat(start)))
     assert firing == datetime.fromisoformat(expected)
+
+
+steady = settings(derandomize=True, max_examples=200, deadline=None)
+minutes = st.sampled_from(["*", "*/20", "0", "30", "59", "10-50/15", "0,45", "*/7,33"])
+hours = st.sampled_from(["*", "*/2", "0", "1", "2", "1-3", "0,2,23"])
+days = st.sampled_from(["*", "*", "*", "*/2", "1", "13,31", "1-7"])
+months = st.sampled_from(["*", "*", "3,4,10,11", "FEB-dec/3"])
+week_days = st.sampled_from(["*", "*", "*", "*/7", "5-7", "MON"])
+expressions = st.tuples(minutes, hours, days, months, week_days).map(" ".join)
+zones = st.sampled_from(ZONES)
+changes = st.sampled_from(["2028-03-12T07:00Z", "2028-11-05T06:00Z", "2028-04-01T15:00Z", "2028-03-26T01:00Z"])
+close_to_changes = st.builds(
+    lambda change, seconds: datetime.fromisoformat(change) + timedelta(seconds=seconds),
+    changes,
+    st.integers(-100_000, 20_000),
+)
+anywhen = st.datetimes(
+    datetime.fromisoformat("2024-01-01"), datetime.fromisoformat("2060-01-01"), timezones=st.just(UTC)
+)
+starts = st.one_of(close_to_changes, anywhen)
+
+
+@steady
+@given(expressions, zones, starts, st.floats(0, 1, exclude_max=True))
+def test_the_next_time_is_the_same_from_anywhere_before_it(
+    expression: str, zone: str, start: datetime, share: float
+) -> None:
+    time = next_fire_time(expression, zone, start)
+    assert time > start
+    assert next_fire_time(expression, zone, start + share * (time - start - timedelta(seconds=1))) == time
+    assert next_fire_time(expression, zone, time - timedelta(microseconds=1)) == time
+    assert next_fire_time(expression, zone, time) > time
+
+
+@steady
+@given(st.text("0123456789*/-,LWH#? aefjnorsu@\t\n", max_size=30), st.text(max_size=20))
+def test_any_text_is_used_or_refused_in_one_printable_line(expression: str, zone: str) -> None:
+    for text, name in ((expression, "UTC"), (f"{expression} * * * *", "UTC"), ("@daily", zone)):
+        try:
+            answer = next_fire_time(text, name, datetime(2028, 1, 1, tzinfo=UTC)).isoformat()
+        except ScheduleError as refusal:
+            answer = str(refusal)
+        assert answer.isprintable()

@@ -6,14 +6,8 @@ import time
 import uuid
 from collections.abc import Callable
 
-from connecthub.integrations.sandbox.server import (
-    Reply,
-    Request,
-    Sandbox,
-    html_reply,
-    json_reply,
-    serve_until_signal,
-)
+from connecthub.integrations.sandbox.messages import Reply, Request, html_reply, json_reply
+from connecthub.integrations.sandbox.server import Sandbox, serve_until_signal
 
 ROOT = "/seeyon/rest/"
 IDLE_SECONDS = 900

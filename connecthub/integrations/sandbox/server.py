@@ -1,62 +1,23 @@
-"""Sandbox: an HTTP server that imitates a system, keeps a journal and fails when told to; a service gives its answers."""
+"""Sandbox: an HTTP server that imitates a system, keeps a journal and fails when told to."""
 
 from __future__ import annotations
 
 import errno
-import json
 import signal
 import socket
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from connecthub.errors import ConnectHubError
-
-HTML_PAGE = "<!DOCTYPE html><html><head><title>Error page</title></head><body>No such page</body></html>"
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request as a sandbox sees it; `headers` by lower-case name."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """Return the body's JSON, None where it is none."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer to send."""
-
-    status: int
-    body: bytes
-    content_type: str = "text/plain; charset=utf-8"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def json_reply(value: Any, status: int = 200) -> Reply:
-    """Make a JSON answer that ends in CRLF, as the real systems' do."""
-    return Reply(status, json.dumps(value, ensure_ascii=False).encode() + b"\r\n", "application/json;charset=UTF-8")
-
-
-def html_reply() -> Reply:
-    """Make the page that comes instead of JSON, with a 200."""
-    return Reply(200, HTML_PAGE.encode(), "text/html;charset=UTF-8")
+from connecthub.integrations.sandbox.messages import Reply, Request, html_reply
 
 
 class Sandbox(ABC):
@@ -170,6 +131,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
@@ -178,29 +140,31 @@ class _Server(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
-        self._connections.add(connection)
+        with self._lock:
+            self._connections.add(connection)
         return connection, address
 
     def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
+        with self._lock:
+            self._connections.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay quiet: a client that goes away is no error here."""
+        """Say nothing of a client that went away: that is no error here."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def drop_connections(self) -> None:
         """Wake the threads that wait for a next request."""
-        for connection in list(self._connections):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
+        with self._lock:
+            for connection in self._connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
     """Reads requests and writes replies; keeps the connection open in between."""
 
-    server: _Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -214,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
         )
-        reply = self.server.sandbox.handle(request)
+        reply = cast(_Server, self.server).sandbox.handle(request)
         if reply is None:
             self.close_connection = True
             return

@@ -1,0 +1,79 @@
+"""`connecthub log`: what ran, and how it went."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def log() -> None:
+    """JobLogs: one for each run, and for each slot that did not run."""
+
+
+@log.command("list")
+@click.option("--job", help="Only of this job, by name or id.")
+@click.option("--status", help="Only with this status: queued, running, succeeded, failed, timed_out, …")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, newest first.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def list_(job: str | None, status: str | None, limit: int, as_json: bool) -> None:
+    """List JobLogs, the newest first.
+
+    \b
+    Examples:
+      connecthub log list
+      connecthub log list --job nightly --status failed
+    """
+    from connecthub.cli.output import as_dict, local, print_json, print_table, seconds_between
+    from connecthub.cli.session import session
+
+    with session() as opened:
+        from connecthub.control.job_logs import list_logs
+
+        rows = list_logs(opened.database, job=job, status=status, limit=limit)
+        if as_json:
+            print_json([as_dict(row) for row in rows])
+            return
+        if not rows:
+            click.echo("no JobLogs match; a job leaves one when its time comes or `connecthub job run` is given")
+            return
+        zone = opened.settings.timezone
+        print_table(
+            ["ID", "JOB", "STATUS", "TRIGGER", f"SLOT ({zone})", f"STARTED ({zone})", "TOOK", "CAUSE"],
+            [
+                (
+                    row.id,
+                    row.job_name,
+                    row.status,
+                    row.trigger,
+                    local(row.scheduled_for, zone),
+                    local(row.started_at, zone),
+                    seconds_between(row.started_at, row.finished_at),
+                    row.error or row.reason,
+                )
+                for row in rows
+            ],
+        )
+
+
+@log.command()
+@click.argument("log_id", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def show(log_id: int, as_json: bool) -> None:
+    """Show one JobLog with its log.
+
+    \b
+    Example:
+      connecthub log show 812
+    """
+    from connecthub.cli.output import as_dict, print_json
+    from connecthub.cli.session import session
+
+    with session() as opened:
+        from connecthub.cli.log_detail import print_log
+        from connecthub.control.job_logs import show_log
+
+        detail = show_log(opened.database, log_id)
+        if as_json:
+            print_json({**as_dict(detail.row), "log": detail.text, "calls": [as_dict(call) for call in detail.calls]})
+        else:
+            print_log(detail, opened.settings.timezone)

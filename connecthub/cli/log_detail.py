@@ -1,0 +1,39 @@
+"""One JobLog as people read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connecthub.cli.output import local, print_block, print_facts, seconds_between
+
+if TYPE_CHECKING:
+    from connecthub.control.job_logs import LogDetail
+
+
+def print_log(detail: LogDetail, zone: str) -> None:
+    """Print a JobLog: its facts, its calls, its log (whose times are UTC), its traceback."""
+    row = detail.row
+    print_facts(
+        {
+            "JobLog": row.id,
+            "job": row.job_name,
+            "status": row.status,
+            "cause": row.error or row.reason,
+            "trigger": row.trigger,
+            "slot": row.scheduled_for and f"{local(row.scheduled_for, zone)} {zone}",
+            "started": row.started_at and f"{local(row.started_at, zone)} {zone}",
+            "took": seconds_between(row.started_at, row.finished_at),
+            "handler": row.handler_path,
+            "plugin": row.plugin_version and f"version {row.plugin_version}",
+            "requested by": row.requested_by,
+            "worker": row.worker,
+            "result": row.result,
+        }
+    )
+    calls = [
+        f"{call.method} {call.path} → {call.status or call.error} in {call.milliseconds:.0f} ms"
+        for call in detail.calls
+    ]
+    print_block("calls", "\n".join(calls))
+    print_block("log (times in UTC)", detail.text)
+    print_block("traceback", row.traceback)

@@ -1,0 +1,76 @@
+"""`connecthub`: the command and its way with errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from connecthub import __version__
+from connecthub.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "demo": ("connecthub.cli.demo:demo", "See it work: a job through the whole path, in a folder of its own."),
+    "up": ("connecthub.cli.process:up", "Run scheduler and worker here until Ctrl-C."),
+    "job": ("connecthub.cli.job:job", "Jobs: add, list, show, run."),
+    "log": ("connecthub.cli.log:log", "JobLogs: list, show."),
+    "plugin": ("connecthub.cli.plugin:plugin", "Plugins: run one without database, queue or key."),
+    "scheduler": ("connecthub.cli.process:scheduler", "Run a scheduler process."),
+    "worker": ("connecthub.cli.process:worker", "Run a worker process."),
+    "db": ("connecthub.cli.db:db", "The database: upgrade."),
+    "key": ("connecthub.cli.key:key", "The key that encrypts secrets: init, check."),
+    "sandbox": ("connecthub.cli.sandbox:sandbox", "Stand-in servers for outside systems."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="connecthub")
+@click.option("--debug", is_flag=True, help="Show a traceback with an error; may stand anywhere in the line.")
+def connecthub(debug: bool) -> None:
+    """Scheduled integration jobs as small Python plugins.
+
+    \b
+    Examples:
+      connecthub demo
+      connecthub up
+      connecthub job run nightly --wait
+      connecthub log list --status failed
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and leave with its exit code: 0 done, 1 it failed, 2 wrong use or refused, 130 Ctrl-C."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    try:
+        code = connecthub.main([word for word in words if word != "--debug"], "connecthub", standalone_mode=False)
+    except (KeyboardInterrupt, click.Abort):
+        code = 130
+    except BrokenPipeError:  # the reader, a pager or head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        if debug:
+            raise
+        code = _report(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report(error: Exception) -> int:
+    """Say on stderr, in one line, what is wrong and how to mend it; returns the exit code."""
+    from connecthub.core.safe_text import safe_text
+    from connecthub.errors import ConnectHubError
+
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        hint = f" (see `{context.command_path} --help`)" if context else ""
+        message, code = f"{error.format_message()}{hint}", 2
+    elif isinstance(error, ConnectHubError):
+        message, code = str(error), error.exit_code
+    else:
+        message = f"unexpected {type(error).__name__}: {error}; run it again with --debug, and report what it shows"
+        code = 1
+    click.echo(safe_text(f"connecthub: {message}"), err=True)
+    return code

@@ -1,0 +1,91 @@
+"""`connecthub up | scheduler | worker`: the processes that do the work."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from connecthub.core.config import Settings
+    from connecthub.db.engine import Database
+    from connecthub.security.fernet import KeyRing
+
+
+@click.command()
+def up() -> None:
+    """Run a scheduler and a worker here until Ctrl-C; creates what is not there yet.
+
+    \b
+    Example:
+      connecthub up
+    """
+    from connecthub.control.installation import exclusive_lock, prepare
+    from connecthub.core.config import load_settings
+    from connecthub.core.logging import configure_logging
+    from connecthub.service.supervisor import Supervisor
+
+    settings = load_settings()
+    settings.check_stack()
+    configure_logging(settings, "up", sys.stdout)
+    with exclusive_lock(settings.data_dir / "up.lock", "connecthub up"):
+        database, _ = prepare(settings, migrate=settings.db_migrate)
+        database.dispose()
+        supervisor = Supervisor(
+            {"scheduler": ["scheduler"], "worker": ["worker"]}, os.environ, settings.drain_seconds + 20
+        )
+        supervisor.stop_on_signals()
+        click.echo(f"up: scheduler and worker on {database.name}; Ctrl-C stops them", err=True)
+        supervisor.run()
+
+
+@click.command()
+def scheduler() -> None:
+    """Run a scheduler process: any number of them may run.
+
+    \b
+    Example:
+      connecthub scheduler
+    """
+    with _process("scheduler") as (settings, database, keys):
+        from connecthub.tasks.scheduler import run_scheduler
+
+        run_scheduler(settings, database, keys)
+
+
+@click.command()
+@click.option("-w", "--workers", type=click.IntRange(1, 64), help="Runs at the same time; WORKERS where left out.")
+@click.option("--queue", default="default", show_default=True, help="The queue to serve.")
+def worker(workers: int | None, queue: str) -> None:
+    """Run a worker process: any number of them may run, on any number of hosts.
+
+    \b
+    Example:
+      connecthub worker -w 8
+    """
+    with _process("worker") as (settings, database, keys):
+        from connecthub.tasks.worker import run_worker
+
+        run_worker(settings, database, keys, threads=workers or settings.workers, queue=queue)
+
+
+@contextmanager
+def _process(name: str) -> Iterator[tuple[Settings, Database, KeyRing]]:
+    from connecthub.control.installation import prepare
+    from connecthub.core.config import load_settings
+    from connecthub.core.logging import configure_logging
+    from connecthub.service.supervisor import leave_with_parent
+
+    leave_with_parent()
+    settings = load_settings()
+    settings.check_stack()
+    configure_logging(settings, name, sys.stdout)
+    database, keys = prepare(settings, migrate=settings.db_migrate)
+    try:
+        yield settings, database, keys
+    finally:
+        database.dispose()

@@ -1,0 +1,64 @@
+"""What a command works with: settings, database, key; each made when it is first asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from connecthub.core.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from connecthub.control.actor import Actor
+    from connecthub.db.engine import Database
+    from connecthub.security.fernet import KeyRing
+
+
+class Session:
+    """An installation that is there already: nothing here creates or migrates."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, of the schema of this program; raises DatabaseError."""
+        from connecthub.control.installation import open_database
+
+        return open_database(self.settings)
+
+    @cached_property
+    def keys(self) -> KeyRing:
+        """The key in use; raises KeyFileError."""
+        from connecthub.control.installation import open_keys
+
+        return open_keys(self.settings, self.database)
+
+    @cached_property
+    def actor(self) -> Actor:
+        """The unix account of this shell."""
+        from connecthub.control.actor import local_actor
+
+        return local_actor()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "database" in self.__dict__:
+            self.database.dispose()
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """Open a session on the settings of this folder and environment; log records go to stderr."""
+    from connecthub.core.logging import configure_logging
+
+    settings = load_settings()
+    settings.check_stack()
+    configure_logging(settings.model_copy(update={"log_to_file": False}), "cli", sys.stderr)
+    opened = Session(settings)
+    try:
+        yield opened
+    finally:
+        opened.close()

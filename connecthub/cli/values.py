@@ -1,0 +1,64 @@
+"""Params and secrets as they are given on a command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connecthub.errors import ConfigError
+
+VALUE_MAX = 1024 * 1024
+"""Characters of params or secrets."""
+
+
+def read_params(value: str | None) -> dict[str, Any]:
+    """Params from JSON, `@file` or `-` (standard input); none where nothing is given. Raises ConfigError."""
+    if value is None:
+        return {}
+    return _object(_text(value, "--params") if value == "-" or value.startswith("@") else value, "--params")
+
+
+def read_secrets(value: str | None) -> dict[str, Any]:
+    """Secrets from `@file`, or `-`: standard input, typed without echo at a terminal.
+
+    Raises ConfigError, also for a literal: other users see the command line. No message repeats a value.
+    """
+    if value is None:
+        return {}
+    if value != "-" and not value.startswith("@"):
+        raise ConfigError(
+            "--secrets takes no literal, which other users could read; write @FILE, or - to type or pipe it"
+        )
+    if value == "-" and sys.stdin.isatty():
+        return _object(click.prompt("secrets as JSON", hide_input=True, err=True), "--secrets")
+    return _object(_text(value, "--secrets"), "--secrets")
+
+
+def _text(value: str, option: str) -> str:
+    try:
+        return sys.stdin.read(VALUE_MAX + 1) if value == "-" else Path(value[1:]).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{option}: {value[1:]!r} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{option}: {value[1:] or 'standard input'!r} is no UTF-8 text") from None
+
+
+def _object(text: str, option: str) -> dict[str, Any]:
+    if len(text) > VALUE_MAX:
+        raise ConfigError(f"{option} holds more than {VALUE_MAX} characters")
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        where = f" at line {error.lineno} column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise ConfigError(f'{option} is no JSON{where}; write an object such as {{"name": "value"}}') from None
+    if not isinstance(value, dict):
+        raise ConfigError(f'{option} is no JSON object; write one such as {{"name": "value"}}')
+    return value
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")

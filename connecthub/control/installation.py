@@ -1,0 +1,114 @@
+"""An installation: its database and its key, opened together, and created together by those who may."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from connecthub.core.config import Settings
+from connecthub.db import schema
+from connecthub.db.engine import POOL_SIZE, Database
+from connecthub.db.installation import adopt_key, key_fingerprint
+from connecthub.errors import KeyFileError, Refused
+from connecthub.security.fernet import KeyRing, check_fingerprint, create_key_file
+
+
+def prepare(settings: Settings, *, migrate: bool) -> tuple[Database, KeyRing]:
+    """Open the installation for a process that may create it; `migrate` off (DB_MIGRATE) only checks it.
+
+    A key is made only for a database that has none yet. Raises DatabaseError, KeyFileError.
+    """
+    database = Database(settings.database_url, pool_size=max(POOL_SIZE, settings.workers + 2))
+    try:
+        schema.prepare(database, migrate=migrate)
+        with database.read() as connection:
+            stored = key_fingerprint(connection)
+        if stored is None:
+            keys = _first_key(settings)
+            with database.write() as connection:
+                stored = adopt_key(connection, keys.fingerprint)
+        else:
+            keys = _key_in_use(settings, stored)
+        check_fingerprint(keys, stored)
+    except BaseException:
+        database.dispose()
+        raise
+    return database, keys
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database as it is; raises DatabaseError where it is not there or not of this program's schema."""
+    database = Database(settings.database_url)
+    schema.require_current(database)
+    return database
+
+
+def open_keys(settings: Settings, database: Database) -> KeyRing:
+    """Load the key file and see that it holds the key in use; raises KeyFileError."""
+    with database.read() as connection:
+        stored = key_fingerprint(connection)
+    keys = KeyRing.load(settings.fernet_key_path) if stored is None else _key_in_use(settings, stored)
+    check_fingerprint(keys, stored)
+    return keys
+
+
+def init_key(settings: Settings) -> str:
+    """Make the key file and return its fingerprint.
+
+    Raises KeyFileError where one is there, or where the database has a key in use, whose secrets no new key could read.
+    """
+    path = settings.fernet_key_path
+    database = Database(settings.database_url)
+    try:
+        if not database.file_is_missing:
+            schema.require_current(database)
+            with database.read() as connection:
+                stored = key_fingerprint(connection)
+            if stored is not None and not path.exists():
+                raise _missing(path, stored)
+    finally:
+        database.dispose()
+    create_key_file(path)
+    return KeyRing.load(path).fingerprint
+
+
+def _first_key(settings: Settings) -> KeyRing:
+    path = settings.fernet_key_path
+    if not path.exists() and not path.is_symlink():
+        try:
+            create_key_file(path)
+        except KeyFileError:
+            if not path.exists():  # another process that starts now was not first either
+                raise
+    return KeyRing.load(path)
+
+
+def _key_in_use(settings: Settings, stored: str) -> KeyRing:
+    path = settings.fernet_key_path
+    if not path.exists() and not path.is_symlink():
+        raise _missing(path, stored)
+    return KeyRing.load(path)
+
+
+def _missing(path: Path, stored: str) -> KeyFileError:
+    return KeyFileError(
+        f"no key file at {path}, but the database uses key {stored}; copy that file here or set FERNET_KEY_PATH"
+    )
+
+
+@contextmanager
+def exclusive_lock(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock file while the block runs; raises Refused where another process holds it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"{what} runs on {path.parent} already; stop that one or set another DATA_DIR") from None
+        yield
+    finally:
+        os.close(descriptor)

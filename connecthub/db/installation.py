@@ -1,0 +1,22 @@
+"""The one row that holds for the whole database."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, update
+
+from connecthub.db.models import Installation
+
+installation = Installation.__table__
+
+
+def key_fingerprint(connection: Connection) -> str | None:
+    """The fingerprint of the key in use; None until the first key was used."""
+    return connection.execute(select(installation.c.key_fingerprint)).scalar()
+
+
+def adopt_key(connection: Connection, fingerprint: str) -> str:
+    """Take the key as the one in use unless there is one already; returns the one that is in use now."""
+    connection.execute(
+        update(installation).where(installation.c.key_fingerprint.is_(None)).values(key_fingerprint=fingerprint)
+    )
+    return connection.execute(select(installation.c.key_fingerprint)).scalar_one()

@@ -1,0 +1,14 @@
+"""What Alembic executes: the steps, on the connection of `connecthub/db/schema.py` and in its transaction."""
+
+from alembic import context
+
+from connecthub.db.migrations import VERSION_TABLE
+from connecthub.db.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    version_table=VERSION_TABLE,
+    render_as_batch=True,
+)
+context.run_migrations()

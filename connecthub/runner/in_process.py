@@ -1,0 +1,47 @@
+"""A plugin in this very process, for a debugger: no child, no time-out, no capture of raw output."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from connecthub.core.log_capture import CaptureHandler
+from connecthub.core.redact import Redactor
+from connecthub.runner.child import answer_request
+from connecthub.runner.outcome import Outcome, classify
+from connecthub.runner.protocol import Frame, Request
+from connecthub.runner.run_log import RunLog
+from connecthub.runner.supervise import masked
+
+
+class _Here:
+    """Stands for the way to a supervisor."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def send(self, kind: Frame, payload: dict[str, Any]) -> None:
+        """Nobody is there to be told."""
+
+    def progress(self, done: float, total: float | None, note: str) -> None:
+        """Log how far the run is."""
+        logging.getLogger("progress").info("%s of %s %s", done, total, note)
+
+    def call(self, record: dict[str, Any]) -> None:
+        """The client has logged it."""
+
+    def secret(self, value: str) -> None:
+        """Mask `value` from here on."""
+        self._redactor.add(value)
+
+
+def run_here(request: Request, log: RunLog, redactor: Redactor) -> Outcome:
+    """Run the plugin in the caller's thread; what it logs goes to `log`, what it prints to the terminal."""
+    root = logging.getLogger()
+    handler = CaptureHandler(log.say)
+    root.addHandler(handler)
+    root.setLevel(request.log_level)
+    try:
+        return masked(classify(answer_request(request, _Here(redactor)), None, None), redactor)
+    finally:
+        root.removeHandler(handler)

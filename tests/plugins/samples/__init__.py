@@ -1,0 +1,1 @@
+"""Plugins for tests: `EXTENSIONS_DIR=tests/plugins PLUGIN_PACKAGES=samples`."""
