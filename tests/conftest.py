@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import NoReturn
 
 import pytest
@@ -21,31 +21,41 @@ def do_without(missing: ServerMissing) -> NoReturn:
     pytest.skip(str(missing))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None, None, None]:
+    """Hand a server that a fixture misses to `do_without`."""
+    try:
+        yield
+    except ServerMissing as missing:
+        do_without(missing)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, None, None]:
+    """Hand a server that a test misses to `do_without`."""
+    try:
+        yield
+    except ServerMissing as missing:
+        do_without(missing)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresAccess]:
-    """The PostgreSQL of this session, started when the first test asks for it."""
+    """The PostgreSQL of this session, started when the first test asks for it; who has to stop one makes his own."""
     if url := os.environ.get("TEST_POSTGRES_URL"):
         yield ExternalPostgres(url)
         return
-    try:
-        server = PostgresServer()
-    except ServerMissing as missing:
-        do_without(missing)
-    with server:
+    with PostgresServer() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisAccess]:
-    """The Redis of this session, started when the first test asks for it."""
+    """The Redis of this session, started when the first test asks for it; who has to stop one makes his own."""
     if url := os.environ.get("TEST_REDIS_URL"):
         yield ExternalRedis(url)
         return
-    try:
-        server = RedisServer()
-    except ServerMissing as missing:
-        do_without(missing)
-    with server:
+    with RedisServer() as server:
         yield server
 
 
@@ -59,5 +69,5 @@ def postgres_url(postgres_server: PostgresAccess) -> Iterator[str]:
 
 @pytest.fixture
 def redis_url(redis_server: RedisAccess) -> str:
-    """The URL of an empty Redis database; among the next 15 tests no other gets it."""
+    """The URL of an empty Redis database; the others get their turn before another test gets it."""
     return redis_server.fresh_database()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Row
 
 from connecthub.db import jobs, log_reading
 from connecthub.db.engine import Database
 from connecthub.db.models import FINAL, Status
+from connecthub.db.types import AnyRow
 from connecthub.errors import ConfigError, NotFound
 
 WAIT_PAUSE = 0.2
@@ -22,14 +20,14 @@ WAIT_PAUSE = 0.2
 class LogDetail:
     """One JobLog whole: its row, its log so far, its calls to outside systems."""
 
-    row: Row[Any]
+    row: AnyRow
     text: str
-    calls: Sequence[Row[Any]]
+    calls: Sequence[AnyRow]
 
 
 def list_logs(
     database: Database, *, job: str | None = None, status: str | None = None, limit: int = 50
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """The newest JobLogs first; raises NotFound for an unknown job, ConfigError for an unknown status."""
     if status is not None and status not in list(Status):
         raise ConfigError(f"no status {status!r}; there are {', '.join(Status)}")
@@ -52,7 +50,7 @@ def show_log(database: Database, log_id: int) -> LogDetail:
         return LogDetail(row, log_reading.log_text(connection, log_id), log_reading.list_calls(connection, log_id))
 
 
-def wait_for_end(database: Database, log_id: int, on_look: Callable[[Row[Any]], None] = lambda row: None) -> LogDetail:
+def wait_for_end(database: Database, log_id: int, on_look: Callable[[AnyRow], None] = lambda row: None) -> LogDetail:
     """Stay until a run has its final status and return it whole; `on_look` is given the row at each look."""
     while True:
         with database.read() as connection:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from connecthub.control.actions import act, check
 from connecthub.control.actor import Actor
@@ -16,6 +16,7 @@ from connecthub.db import job_logs, jobs
 from connecthub.db.engine import Database
 from connecthub.db.job_logs import NewLog
 from connecthub.db.models import NAME_MAX, Trigger
+from connecthub.db.types import AnyRow
 from connecthub.errors import ConfigError, NotFound, Refused
 from connecthub.runner.questions import PluginQuestions
 from connecthub.schedule.cron import next_fire_time, validate_cron, validate_timezone
@@ -45,7 +46,7 @@ class NewJob:
 
 def add_job(
     database: Database, keys: KeyRing, questions: PluginQuestions, actor: Actor, new: NewJob, now: datetime
-) -> Row[Any]:
+) -> AnyRow:
     """Add a job after its schedule, its plugin and its settings were checked; returns its row.
 
     Raises ScheduleError, PluginError, InvalidSettings, Refused (the name is taken), Forbidden.
@@ -71,7 +72,7 @@ def add_job(
         return _found(connection, new.name)
 
 
-def run_job(database: Database, ring: Callable[[Iterable[Row[Any]]], None], actor: Actor, reference: str) -> Row[Any]:
+def run_job(database: Database, ring: Callable[[Iterable[AnyRow]], None], actor: Actor, reference: str) -> AnyRow:
     """Queue a run of the job now and ring; returns the new row (id, queue, priority)."""
     with act(database, actor, "job.run") as going_on:
         job = _found(going_on.connection, reference)
@@ -83,24 +84,24 @@ def run_job(database: Database, ring: Callable[[Iterable[Row[Any]]], None], acto
     return row
 
 
-def list_jobs(database: Database) -> Sequence[Row[Any]]:
+def list_jobs(database: Database) -> Sequence[AnyRow]:
     """All jobs by name, without their settings."""
     with database.read() as connection:
         return jobs.list_jobs(connection)
 
 
-def show_job(database: Database, reference: str) -> Row[Any]:
+def show_job(database: Database, reference: str) -> AnyRow:
     """One job with its settings; its `secret_cfg` is sealed. Raises NotFound."""
     with database.read() as connection:
         return _found(connection, reference)
 
 
-def secret_fields(keys: KeyRing, job: Row[Any]) -> dict[str, str]:
+def secret_fields(keys: KeyRing, job: AnyRow) -> dict[str, str]:
     """The names of a job's secret fields, each masked; raises SecretUnreadable."""
     return dict.fromkeys(sorted(open_secrets(keys, job.id, job.secret_cfg)), "***")
 
 
-def _found(connection: Connection, reference: str) -> Row[Any]:
+def _found(connection: Connection, reference: str) -> AnyRow:
     job = jobs.find_job(connection, reference)
     if job is None:
         raise NotFound(f"no job {reference!r}; `connecthub job list` shows what is there")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select, update
 
-from connecthub.db.models import Installation
+from connecthub.db.models import Installation, table_of
 
-installation = Installation.__table__
+installation = table_of(Installation)
 
 
 def key_fingerprint(connection: Connection) -> str | None:

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Float, Row, bindparam, insert, literal_column, not_, or_, select, update
+from sqlalchemy import Connection, Float, bindparam, insert, literal_column, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from connecthub.db.engine import Database
-from connecthub.db.models import FINAL, HttpCall, Job, JobLog, JobLogChunk, Status, Trigger
-from connecthub.db.types import database_now
+from connecthub.db.models import FINAL, HttpCall, Job, JobLog, JobLogChunk, Status, Trigger, table_of
+from connecthub.db.types import AnyRow, database_now
 
-job_logs = JobLog.__table__
-chunks = JobLogChunk.__table__
-calls = HttpCall.__table__
-jobs = Job.__table__
+job_logs = table_of(JobLog)
+chunks = table_of(JobLogChunk)
+calls = table_of(HttpCall)
+jobs = table_of(Job)
 
 
 def _is(status: Status, table: Any = job_logs) -> Any:
@@ -73,19 +73,19 @@ class NewLog:
         }
 
 
-def insert_queued(connection: Connection, births: Sequence[NewLog]) -> list[Row[Any]]:
+def insert_queued(connection: Connection, births: Sequence[NewLog]) -> list[AnyRow]:
     """Add `queued` rows; a slot that has its row already is passed over. Returns id, queue and priority of the new."""
     rows = [birth.values(Status.QUEUED) for birth in births]
     return _insert(connection, rows, {}) if rows else []
 
 
-def insert_skipped(connection: Connection, births: Sequence[NewLog]) -> list[Row[Any]]:
+def insert_skipped(connection: Connection, births: Sequence[NewLog]) -> list[AnyRow]:
     """Add final `skipped` rows, each with its reason; a slot that has its row already is passed over."""
     rows = [birth.values(Status.SKIPPED) for birth in births]
     return _insert(connection, rows, {"finished_at": database_now()}) if rows else []
 
 
-def _insert(connection: Connection, rows: list[dict[str, Any]], also: dict[str, Any]) -> list[Row[Any]]:
+def _insert(connection: Connection, rows: list[dict[str, Any]], also: dict[str, Any]) -> list[AnyRow]:
     dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     clock = {"queued_at": database_now(), "available_at": database_now(), **also}
     statement = (
@@ -154,7 +154,7 @@ _claim = (
 )
 
 
-def claim(database: Database, log_id: int, token: str, worker: str, lease: float) -> Row[Any] | None:
+def claim(database: Database, log_id: int, token: str, worker: str, lease: float) -> AnyRow | None:
     """Take a queued row that may start now, for `lease` seconds, in a transaction of its own.
 
     None means not now: taken, ended, or must wait. `secret_cfg` is the job's of now, None where the job is gone or has

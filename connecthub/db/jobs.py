@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from connecthub.db.models import Job, JobRevision
+from connecthub.db.models import Job, JobRevision, table_of
+from connecthub.db.types import AnyRow, Columns
 
-jobs = Job.__table__
-revisions = JobRevision.__table__
+jobs = table_of(Job)
+revisions = table_of(JobRevision)
 
-LISTED = (
+LISTED: Columns = (
     jobs.c.id,
     jobs.c.name,
     jobs.c.handler_path,
@@ -27,7 +28,7 @@ LISTED = (
     jobs.c.schedule_error,
     jobs.c.version,
 )
-SCHEDULED = (
+SCHEDULED: Columns = (
     *LISTED,
     jobs.c.public_cfg,
     jobs.c.overlap,
@@ -54,7 +55,7 @@ def insert_revision(
     )
 
 
-def find_job(connection: Connection, reference: str) -> Row[Any] | None:
+def find_job(connection: Connection, reference: str) -> AnyRow | None:
     """A job by its name, or by its id where no job has that name."""
     found = connection.execute(select(jobs).where(jobs.c.name == reference)).first()
     if found is None and reference.isascii() and reference.isdigit() and len(reference) < 19:
@@ -62,7 +63,7 @@ def find_job(connection: Connection, reference: str) -> Row[Any] | None:
     return found
 
 
-def list_jobs(connection: Connection) -> Sequence[Row[Any]]:
+def list_jobs(connection: Connection) -> Sequence[AnyRow]:
     """All jobs by name, without their settings."""
     return connection.execute(select(*LISTED).order_by(jobs.c.name)).all()
 
@@ -76,7 +77,7 @@ _lock_due = (
 )
 
 
-def lock_due(connection: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
+def lock_due(connection: Connection, now: datetime, limit: int) -> Sequence[AnyRow]:
     """Lock the jobs whose next slot is due, passing over those that another scheduler holds.
 
     `FOR NO KEY UPDATE`: a plain `FOR UPDATE` deadlocks with the foreign key of a JobLog that is being inserted.

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
-from connecthub.db.models import HttpCall, JobLog, JobLogChunk
+from connecthub.db.models import HttpCall, JobLog, JobLogChunk, table_of
+from connecthub.db.types import AnyRow, Columns
 
-job_logs = JobLog.__table__
-chunks = JobLogChunk.__table__
-calls = HttpCall.__table__
+job_logs = table_of(JobLog)
+chunks = table_of(JobLogChunk)
+calls = table_of(HttpCall)
 
-LISTED = (
+LISTED: Columns = (
     job_logs.c.id,
     job_logs.c.job_id,
     job_logs.c.job_name,
@@ -31,7 +31,7 @@ LISTED = (
 
 def list_logs(
     connection: Connection, *, job_id: int | None = None, status: str | None = None, limit: int = 50
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """The newest JobLogs first, without their texts."""
     listing = select(*LISTED).order_by(job_logs.c.id.desc()).limit(limit)
     if job_id is not None:
@@ -41,7 +41,7 @@ def list_logs(
     return connection.execute(listing).all()
 
 
-def get_log(connection: Connection, log_id: int) -> Row[Any] | None:
+def get_log(connection: Connection, log_id: int) -> AnyRow | None:
     """One JobLog, all columns; the start of its log may stand in chunks (`log_text`)."""
     return connection.execute(select(job_logs).where(job_logs.c.id == log_id)).first()
 
@@ -53,6 +53,6 @@ def log_text(connection: Connection, log_id: int) -> str:
     return "".join([*pieces.scalars(), rest or ""])
 
 
-def list_calls(connection: Connection, log_id: int) -> Sequence[Row[Any]]:
+def list_calls(connection: Connection, log_id: int) -> Sequence[AnyRow]:
     """The calls of a run to outside systems, in order."""
     return connection.execute(select(calls).where(calls.c.job_log_id == log_id).order_by(calls.c.id)).all()

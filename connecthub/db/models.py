@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Index, Integer, String, Table, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from connecthub.db.types import Instant
@@ -58,6 +58,11 @@ class Base(DeclarativeBase):
     """Base of all tables."""
 
     type_annotation_map = {datetime: Instant(), dict[str, Any]: JSON(), list[str]: JSON()}  # noqa: RUF012
+
+
+def table_of(model: type[Base]) -> Table:
+    """The Core table of a class: statements are built on tables, not on classes."""
+    return cast(Table, model.__table__)
 
 
 class Installation(Base):

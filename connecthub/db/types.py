@@ -1,14 +1,18 @@
-"""Column types: instants as aware UTC, and the database's own clock."""
+"""Types of columns and rows: instants as aware UTC, and the database's own clock."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Dialect
+from sqlalchemy import ColumnElement, DateTime, Dialect, Row
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of a statement; its columns are the statement's."""
+Columns = tuple[ColumnElement[Any], ...]
 
 
 class Instant(TypeDecorator[datetime]):

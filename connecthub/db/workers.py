@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
-from connecthub.db.models import Worker
+from connecthub.db.models import Worker, table_of
 from connecthub.db.types import database_now
 
-workers = Worker.__table__
+workers = table_of(Worker)
 
 
 def insert_worker(connection: Connection, values: dict[str, Any]) -> int:

@@ -60,7 +60,15 @@ class RunHooks:
     dry_run: bool
 
 
-Client = TypeVar("Client")
+Client = TypeVar("Client", covariant=True)
+
+
+class ClientClass(Protocol[Client]):
+    """A class of `connecthub.integrations`: it takes the run's hooks beside its own settings."""
+
+    def __call__(self, *, hooks: RunHooks, **settings: Any) -> Client:
+        """Make a client."""
+        ...
 
 
 class BaseJob(ABC):
@@ -85,7 +93,7 @@ class BaseJob(ABC):
         """Say how far the run is; the newest word stands in the JobLog."""
         self.context.reporter.progress(done, total, note)
 
-    def client(self, client_class: type[Client], **settings: Any) -> Client:
+    def client(self, client_class: ClientClass[Client], **settings: Any) -> Client:
         """Make a client of an outside system that obeys this run: its deadline, its records, its redaction."""
         reporter = self.context.reporter
         hooks = RunHooks(reporter.call, reporter.secret, self.context.seconds_left, self.context.dry_run)

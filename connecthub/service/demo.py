@@ -10,9 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Row
 
 from connecthub.control.actor import local_actor
 from connecthub.control.installation import prepare
@@ -21,6 +18,7 @@ from connecthub.control.jobs import NewJob, add_job, run_job
 from connecthub.core.config import Settings, load_settings
 from connecthub.db.engine import Database
 from connecthub.db.models import FINAL, Trigger
+from connecthub.db.types import AnyRow
 from connecthub.errors import Refused, RunFailed
 from connecthub.integrations.sandbox.seeyon import SeeyonSandbox
 from connecthub.runner.launcher_process import LauncherProcess
@@ -49,7 +47,7 @@ class Demo:
     settings: Settings
     database: Database
     keys: KeyRing
-    job: Row[Any]
+    job: AnyRow
 
 
 def environment_of(folder: Path) -> dict[str, str]:
@@ -102,7 +100,7 @@ def _empty(folder: Path) -> None:
     marker.touch()
 
 
-def _add_job(settings: Settings, database: Database, keys: KeyRing, base_url: str) -> Row[Any]:
+def _add_job(settings: Settings, database: Database, keys: KeyRing, base_url: str) -> AnyRow:
     new = NewJob(
         name=JOB,
         handler_path=HANDLER,

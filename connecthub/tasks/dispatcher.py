@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from connecthub.db import job_logs, jobs
 from connecthub.db.engine import Database
 from connecthub.db.job_logs import NewLog
 from connecthub.db.models import Trigger
+from connecthub.db.types import AnyRow
 from connecthub.errors import ScheduleError
 from connecthub.schedule.cron import next_fire_time
 from connecthub.schedule.policy import Plan, plan_slots
@@ -29,7 +30,7 @@ BATCH = 1000
 class Dispatched:
     """What one tick did."""
 
-    queued: list[Row[Any]] = field(default_factory=list)
+    queued: list[AnyRow] = field(default_factory=list)
     """Id, queue and priority of the new queued rows: whose bells to ring."""
     jobs: int = 0
 
@@ -39,7 +40,7 @@ class Dispatched:
         return self.jobs >= BATCH
 
 
-def tick(database: Database, ring: Callable[[Iterable[Row[Any]]], None], now: datetime) -> Dispatched:
+def tick(database: Database, ring: Callable[[Iterable[AnyRow]], None], now: datetime) -> Dispatched:
     """Dispatch all that is due at `now` and ring; a late, missed or doubled tick changes nothing."""
     dispatched = dispatch_due_jobs(database, now)
     ring(dispatched.queued)
@@ -54,7 +55,7 @@ def dispatch_due_jobs(database: Database, now: datetime) -> Dispatched:
         return dispatch(connection, jobs.lock_due(connection, now, BATCH), now)
 
 
-def dispatch(connection: Connection, due: Iterable[Row[Any]], now: datetime) -> Dispatched:
+def dispatch(connection: Connection, due: Iterable[AnyRow], now: datetime) -> Dispatched:
     """Decide and write for jobs that the caller has locked."""
     done = Dispatched()
     queued: list[NewLog] = []
@@ -78,13 +79,13 @@ def dispatch(connection: Connection, due: Iterable[Row[Any]], now: datetime) -> 
     return done
 
 
-def births(job: Row[Any], plan: Plan) -> list[NewLog]:
+def births(job: AnyRow, plan: Plan) -> list[NewLog]:
     """The rows that run: the caught-up slot first, for it is the older."""
     caught_up = [NewLog(job, Trigger.CATCH_UP, plan.catch_up, exclusive=True)] if plan.catch_up else []
     return caught_up + [NewLog(job, Trigger.SCHEDULE, slot) for slot in plan.slots]
 
 
-def misfires(job: Row[Any], plan: Plan) -> list[NewLog]:
+def misfires(job: AnyRow, plan: Plan) -> list[NewLog]:
     """The one row for the missed slots that do not run; it carries the last of them."""
     if plan.misfire is None:
         return []

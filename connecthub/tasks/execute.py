@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row
-
 from connecthub.core.config import Settings
 from connecthub.core.log_context import run_context
 from connecthub.core.redact import Redactor
@@ -19,6 +17,7 @@ from connecthub.db import job_logs
 from connecthub.db.engine import Database
 from connecthub.db.job_logs import Ending
 from connecthub.db.models import Status
+from connecthub.db.types import AnyRow
 from connecthub.errors import DatabaseError, KeyFileError, SecretUnreadable
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.outcome import Outcome, Stop
@@ -65,7 +64,7 @@ def execute_job(bench: Workbench, log_id: int) -> None:
         bench.held.remove(token)
 
 
-def run(bench: Workbench, row: Row[Any]) -> Ending:
+def run(bench: Workbench, row: AnyRow) -> Ending:
     """Run a claimed row's plugin to its end; whatever happens becomes an Ending."""
     try:
         secrets = open_secrets(bench.keys, row.job_id, row.secret_cfg)
@@ -84,7 +83,7 @@ def _look_after(bench: Workbench, token: str, writer: LogWriter, watch: Watch) -
     return bench.held.stop_of(token)
 
 
-def request_of(settings: Settings, row: Row[Any], secrets: dict[str, Any]) -> Request:
+def request_of(settings: Settings, row: AnyRow, secrets: dict[str, Any]) -> Request:
     """The whole of what the plugin is handed."""
     return Request(
         ask="run",
@@ -139,7 +138,7 @@ def _call_row(call: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
     }
 
 
-def finish(bench: Workbench, row: Row[Any], ending: Ending) -> None:
+def finish(bench: Workbench, row: AnyRow, ending: Ending) -> None:
     """Write the end; while the database is away, again and again for as long as the lease lets this worker."""
     while True:
         try:

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import logging
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ class Ringer:
                 huey = self._huey(row.queue)
                 task = huey._registry.string_to_task(TASK_NAME)(args=(row.id,), priority=row.priority)
                 huey.enqueue(task)
-            except (RedisError, OSError, SqliteBell.storage_class.operational_error) as error:
+            except (RedisError, OSError, sqlite3.OperationalError) as error:
                 cause = f"{type(error).__name__}: {mask_url(str(error))}"
                 logger.warning("bells cannot be rung (%s): workers find the rows in the database", cause)
                 return

@@ -203,11 +203,11 @@ def test_a_connection_that_does_not_become_free_is_told(sqlite: Database) -> Non
 
 
 def test_a_missing_file_is_told_and_not_created(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/data/connecthub.sqlite3")
+    database = Database(f"sqlite:///{tmp_path}/connecthub.sqlite3")
     for way in (database.read, database.write, database.migrate):
         with pytest.raises(NothingHere) as raised, way():
             pass
-        assert str(raised.value) == f"nothing at {tmp_path}/data; set DATA_DIR or change folder"
+        assert str(raised.value) == f"nothing at {tmp_path}; set DATA_DIR or change folder"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -298,9 +298,10 @@ def test_a_connection_lost_at_the_commit_is_told(postgresql: Database) -> None:
     assert counted(postgresql) == 0
 
 
-def test_connections_lost_while_idle_are_not_noticed(postgresql: Database) -> None:
-    counted(postgresql)
-    end_other_backends(postgresql)
+def test_connections_lost_while_idle_are_not_noticed(postgres_url: str, postgresql: Database) -> None:
+    other = Database(postgres_url)
+    end_other_backends(other)
+    other.dispose()
     assert counted(postgresql) == 0
 
 

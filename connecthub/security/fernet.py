@@ -1,0 +1,319 @@
+"""Secrets at rest: the key file, and `secret_cfg`, one Fernet token over JSON that names its job.
+
+No error here holds a key, a token or what it hides; none has a cause or context that does.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import os
+import re
+import secrets as random
+import stat
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NoReturn
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from connecthub.errors import InvalidSettings, KeyFileError, SecretUnreadable
+
+logger = logging.getLogger(__name__)
+
+_KEY_FILE_MAX = 64 * 1024
+_KEY = re.compile(rb"[A-Za-z0-9_-]{43}=")
+_ENVELOPE = {"v", "job", "secrets"}
+_VERSION = 1
+
+
+class SecretState(StrEnum):
+    """What a row's `secret_cfg` is; the first four can be read."""
+
+    UNSET = "unset"
+    SEALED = "sealed"
+    LEGACY_TOKEN = "legacy token"
+    """Of the old system: a token that names no job."""
+    PLAIN_JSON = "plain JSON"
+    """Of the old system: not encrypted."""
+    UNREADABLE = "unreadable with this key"
+    OTHER_JOB = "sealed for another job"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, repr=False)
+class _Keys:
+    """What one reading of the file gave; `seen` is the state of the file that it was read from."""
+
+    seen: tuple[int, ...]
+    raw: tuple[bytes, ...]
+    fernet: MultiFernet
+    fingerprints: tuple[str, ...]
+
+
+class KeyRing:
+    """The keys of a key file, one a line, the first the one that seals; read anew whenever the file changes.
+
+    A file that has become unusable is logged, and the keys that were read last stay in use.
+    """
+
+    def __init__(self, path: Path, keys: _Keys) -> None:
+        self.path = path
+        self._keys = keys
+        self._refused: tuple[int, ...] | None = None
+
+    @classmethod
+    def load(cls, path: Path) -> KeyRing:
+        """Read a key file; raises KeyFileError where it is missing, unsafe or holds anything but keys."""
+        return cls(path, _read_keys(path))
+
+    def __repr__(self) -> str:
+        return f"KeyRing({str(self.path)!r}, {', '.join(self._keys.fingerprints)})"
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the key that seals: 16 hexadecimal digits."""
+        return self.fingerprints[0]
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """The fingerprints of all keys, in the order of the file."""
+        return self._current().fingerprints
+
+    def signing_keys(self, purpose: bytes) -> list[bytes]:
+        """Derive 32 bytes from each key, in the order of the file, that are good for this purpose only."""
+        return [hmac.digest(key, purpose, "sha256") for key in self._current().raw]
+
+    def encrypt(self, text: str) -> str:
+        """Make a token under the first key."""
+        return self._current().fernet.encrypt(text.encode()).decode()
+
+    def decrypt(self, token: str) -> bytes | None:
+        """Read a token under any of the keys; None where none of them can."""
+        try:
+            return self._current().fernet.decrypt(token.encode())
+        except (InvalidToken, ValueError):
+            return None
+
+    def _current(self) -> _Keys:
+        seen = _state_of(self.path)
+        if seen not in (self._keys.seen, self._refused):
+            try:
+                self._keys = _read_keys(self.path)
+            except KeyFileError as error:
+                logger.warning("the key file has changed; the keys read before stay in use: %s", error)
+                self._refused = seen
+        return self._keys
+
+
+def create_key_file(path: Path) -> None:
+    """Create a key file with one new key, mode 0600, and its missing folder with 0700; it appears whole or not at all.
+
+    Raises KeyFileError where a file is there already, which is never overwritten, or where it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{random.token_hex(8)}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(Fernet.generate_key() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(draft, path)
+        finally:
+            draft.unlink()
+        _sync_folder(path.parent)
+    except OSError as error:
+        if os.path.lexists(path):
+            raise KeyFileError(f"{path} is there already and never overwritten; move it away first") from None
+        raise KeyFileError(f"{path} cannot be created: {error.strerror}; set FERNET_KEY_PATH") from None
+
+
+def check_fingerprint(ring: KeyRing, stored: str | None) -> None:
+    """Raise KeyFileError unless the key in use, whose fingerprint the database keeps, is in the file."""
+    if stored is not None and stored not in ring.fingerprints:
+        held = ", ".join(ring.fingerprints)
+        raise KeyFileError(
+            f"{ring.path} holds key {held}, but the database uses key {stored}; "
+            "copy its key file here or set FERNET_KEY_PATH"
+        )
+
+
+def seal(ring: KeyRing, job_id: int, secrets: dict[str, Any]) -> str:
+    """Encrypt a job's secrets into one token that is good for this job only.
+
+    Raises InvalidSettings where they are no dict that JSON gives back as it was (NaN, bytes, keys that are no text).
+    """
+    text = _dump({"v": _VERSION, "job": job_id, "secrets": secrets}) if isinstance(secrets, dict) else None
+    if text is None:
+        raise InvalidSettings(f"the secrets of job {job_id} are no JSON object; give names and JSON values", {})
+    return ring.encrypt(text)
+
+
+def open_secrets(ring: KeyRing, job_id: int, stored: str | None) -> dict[str, Any]:
+    """Decrypt what stands in a job's row, also as the old system left it; raises SecretUnreadable.
+
+    Nothing stored is `{}`.
+    """
+    reading = _read(ring, job_id, stored)
+    if reading.secrets is None:
+        raise SecretUnreadable(f"the secrets of job {job_id} {reading.problem}")
+    return reading.secrets
+
+
+def describe_secret_cfg(ring: KeyRing, job_id: int, stored: str | None) -> SecretState:
+    """Say what stands in a job's row; raises nothing, whatever it is."""
+    return _read(ring, job_id, stored).state
+
+
+@dataclass(frozen=True, repr=False)
+class _Reading:
+    """What a row's `secret_cfg` gave: secrets, or a problem, told without content."""
+
+    state: SecretState
+    secrets: dict[str, Any] | None = None
+    problem: str = ""
+
+
+def _read(ring: KeyRing, job_id: int, stored: str | None) -> _Reading:
+    if stored is not None and not isinstance(stored, str):
+        return _broken("are no text")  # SQLite keeps anything in any column
+    text = (stored or "").strip()
+    if not text:
+        return _Reading(SecretState.UNSET, {})
+    plain = _parse(text)
+    if isinstance(plain, dict):
+        return _Reading(SecretState.PLAIN_JSON, plain)
+    if plain is not None:
+        return _broken("are neither a token nor a JSON object")
+    inside = ring.decrypt(text)
+    if inside is not None:
+        return _read_inside(job_id, _parse(inside))
+    if not _has_form_of_token(text):
+        return _broken("are neither a token nor a JSON object")
+    problem = f"are sealed under a key that {ring.path} lacks, or damaged; add that key or set the secrets anew"
+    return _Reading(SecretState.UNREADABLE, problem=problem)
+
+
+def _read_inside(job_id: int, value: object) -> _Reading:
+    if not isinstance(value, dict):
+        return _broken("decrypt to something that is no JSON object")
+    if set(value) != _ENVELOPE:
+        return _Reading(SecretState.LEGACY_TOKEN, value)
+    if value["v"] != _VERSION or not isinstance(value["secrets"], dict):
+        return _broken("are in a form that this program does not know")
+    if value["job"] != job_id:
+        problem = "were sealed for another job and copied here; set them anew"
+        return _Reading(SecretState.OTHER_JOB, problem=problem)
+    return _Reading(SecretState.SEALED, value["secrets"])
+
+
+def _broken(problem: str) -> _Reading:
+    return _Reading(SecretState.BROKEN, problem=f"{problem}; set them anew")
+
+
+def _dump(value: dict[str, Any]) -> str | None:
+    """Return the JSON text that gives the value back as it is; None where there is none."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+        return text if json.loads(text) == value else None
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def _parse(text: str | bytes) -> object:
+    """Return the value of a JSON text; None where it is none."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _has_form_of_token(text: str) -> bool:
+    """Say whether it may be a Fernet token: version, time, vector, whole blocks, signature."""
+    try:
+        data = base64.b64decode(text, altchars=b"-_", validate=True)
+    except ValueError:
+        return False
+    blocks = len(data) - (1 + 8 + 16 + 32)
+    return data[:1] == b"\x80" and blocks >= 16 and blocks % 16 == 0
+
+
+def _read_keys(path: Path) -> _Keys:
+    content, seen = _read_file(path)
+    raw = []
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        key = line.strip()
+        if not key:
+            continue
+        if not _KEY.fullmatch(key):
+            length = f"has {len(key)} characters instead of 44" if len(key) != 44 else "has characters of no key"
+            raise KeyFileError(f"{path}, line {number} is no Fernet key: it {length}; restore the file from its copy")
+        raw.append(base64.urlsafe_b64decode(key))
+    if not raw:
+        raise KeyFileError(f"{path} is empty; restore it from its copy")
+    fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in raw])
+    return _Keys(seen, tuple(raw), fernet, tuple(hashlib.sha256(key).hexdigest()[:16] for key in raw))
+
+
+def _read_file(path: Path) -> tuple[bytes, tuple[int, ...]]:
+    """Return content and state of a key file that only this user can have written or read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        remedy = "copy it here, set FERNET_KEY_PATH, or make a first one with `connecthub key init`"
+        raise KeyFileError(f"no key file at {path}; {remedy}") from None
+    except OSError as error:
+        if path.is_symlink():
+            raise KeyFileError(f"{path} is a symbolic link; set FERNET_KEY_PATH to the file itself") from None
+        raise KeyFileError(f"{path} cannot be read: {error.strerror}; let this user own it") from None
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        _refuse_unsafe(path, about)
+        return file.read(_KEY_FILE_MAX), _state(about)
+
+
+def _refuse_unsafe(path: Path, about: os.stat_result) -> None:
+    if not stat.S_ISREG(about.st_mode):
+        raise KeyFileError(f"{path} is no regular file; set FERNET_KEY_PATH to the key file")
+    if about.st_uid not in (os.geteuid(), 0):
+        raise KeyFileError(f"{path} belongs to user {about.st_uid}; run `chown {os.geteuid()} {path}`")
+    if about.st_mode & 0o077:
+        mode = stat.S_IMODE(about.st_mode)
+        raise KeyFileError(f"{path} is open to other users (mode {mode:04o}); run `chmod 600 {path}`")
+
+
+def _state_of(path: Path) -> tuple[int, ...]:
+    try:
+        return _state(os.lstat(path))
+    except OSError:
+        return ()
+
+
+def _state(about: os.stat_result) -> tuple[int, ...]:
+    return (
+        about.st_dev,
+        about.st_ino,
+        about.st_size,
+        about.st_mtime_ns,
+        about.st_ctime_ns,
+        about.st_mode,
+        about.st_uid,
+    )
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

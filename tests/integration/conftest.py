@@ -1,0 +1,130 @@
+"""An installation on each of the two stacks, with the plugins of `tests/plugins`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connecthub.control.actor import Actor, Role
+from connecthub.control.installation import prepare
+from connecthub.control.job_logs import LogDetail, show_log
+from connecthub.control.jobs import NewJob, add_job, run_job
+from connecthub.core.config import Settings
+from connecthub.db import jobs
+from connecthub.db.engine import Database
+from connecthub.db.types import AnyRow
+from connecthub.runner.launcher_process import LauncherProcess
+from connecthub.runner.questions import PluginQuestions
+from connecthub.security.fernet import KeyRing
+from connecthub.tasks.huey_app import Ringer, signers
+from tests.runs import PLUGINS
+
+ALICE = Actor("alice", Role.ADMIN, "test")
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Installation:
+    """A database with its key, and what tests do with it."""
+
+    settings: Settings
+    database: Database
+    keys: KeyRing
+    launcher: LauncherProcess
+    rung: list[int] = field(default_factory=list)
+
+    def ring(self, rows: Iterable[AnyRow]) -> None:
+        """Note which bells were to be rung."""
+        self.rung += [row.id for row in rows]
+
+    def add(self, name: str = "job", handler: str = "samples.good:Hello", **more: Any) -> AnyRow:
+        """Add a job that is due each minute, its first slot at 12:00."""
+        settings = {"cron_expr": "* * * * *", "timezone": "UTC", **more}
+        now = settings.pop("now", datetime(2026, 11, 24, 11, 59, 30, tzinfo=UTC))
+        new = NewJob(name=name, handler_path=handler, **settings)
+        return add_job(self.database, self.keys, PluginQuestions(self.settings, self.launcher), ALICE, new, now)
+
+    def run(self, name: str = "job", *, bell: bool = False) -> int:
+        """Queue a run; with `bell` a worker process hears of it."""
+        ringer = Ringer(self.settings, signers(self.settings, self.keys))
+        try:
+            return run_job(self.database, ringer.ring if bell else self.ring, ALICE, name).id
+        finally:
+            ringer.close()
+
+    def job(self, name: str = "job") -> AnyRow:
+        """The job's row of now."""
+        with self.database.read() as connection:
+            row = jobs.find_job(connection, name)
+        assert row is not None
+        return row
+
+    def log(self, log_id: int) -> LogDetail:
+        """A JobLog of now."""
+        return show_log(self.database, log_id)
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a process of this installation."""
+        settings = self.settings
+        given = {
+            "DATA_DIR": str(settings.data_dir),
+            "EXTENSIONS_DIR": str(settings.extensions_dir),
+            "PLUGIN_PACKAGES": ",".join(settings.plugin_packages),
+            "DRAIN_SECONDS": "0",
+            "TIMEZONE": "UTC",
+            "DB_URL": settings.db_url or "",
+            "REDIS_URL": settings.redis_url or "",
+        }
+        return {**os.environ, **given}
+
+    @contextmanager
+    def process(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A connecthub process while the block runs."""
+        command = [sys.executable, "-m", "connecthub", *arguments]
+        started = subprocess.Popen(command, env=self.environment(), cwd=self.settings.data_dir)
+        try:
+            yield started
+        finally:
+            started.terminate()
+            started.wait(30)
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[LauncherProcess]:
+    """One launcher for all tests."""
+    with LauncherProcess() as launcher:
+        yield launcher
+
+
+@pytest.fixture(params=["embedded", "production"])
+def installation(
+    request: pytest.FixtureRequest, tmp_path: Path, launcher: LauncherProcess
+) -> Iterator[Installation]:
+    """A fresh installation, once on SQLite and once on PostgreSQL with Redis."""
+    servers = {}
+    if request.param == "production":
+        servers = {
+            "db_url": request.getfixturevalue("postgres_url"),
+            "redis_url": request.getfixturevalue("redis_url"),
+        }
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        extensions_dir=PLUGINS,
+        plugin_packages=("samples",),
+        timezone="UTC",
+        drain_seconds=0,
+        **servers,
+    )
+    settings.data_dir.mkdir()
+    database, keys = prepare(settings, migrate=True)
+    yield Installation(settings, database, keys, launcher)
+    database.dispose()
