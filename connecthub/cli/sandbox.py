@@ -13,7 +13,7 @@ def sandbox() -> None:
 @sandbox.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 def seeyon(port: int) -> None:
-    """Serve a Seeyon stand-in on this machine until Ctrl-C: user `rest`, password `sandbox-password`.
+    """Serve a Seeyon stand-in on this machine until Ctrl-C: user `sandbox-user`, password `sandbox-password`.
 
     \b
     Example:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -187,10 +186,8 @@ class Database:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, sqlite3.Error):
             return self._explain_sqlite(cause)
-        if isinstance(cause, psycopg.Error):
-            lost = isinstance(error, DBAPIError) and error.connection_invalidated
-            return self._explain_postgresql(cause, lost)
-        return None
+        lost = isinstance(error, DBAPIError) and error.connection_invalidated
+        return self._explain_postgresql(cause, lost)
 
     def _explain_sqlite(self, error: sqlite3.Error) -> DatabaseError | None:
         code = _sqlite_code(error)
@@ -202,7 +199,11 @@ class Database:
         remedy = _SQLITE_REMEDIES.get(code)
         return DatabaseError(f"{self.name}: {error}; {remedy}") if remedy else None
 
-    def _explain_postgresql(self, error: psycopg.Error, lost: bool) -> DatabaseError | None:
+    def _explain_postgresql(self, error: BaseException | None, lost: bool) -> DatabaseError | None:
+        import psycopg  # here, as commands on SQLite can do without
+
+        if not isinstance(error, psycopg.Error):
+            return None
         state = error.sqlstate or ""
         text = " ".join((error.diag.message_primary or str(error)).split())
         for hint in _LIBPQ_HINTS:

@@ -119,9 +119,13 @@ _may_start = (
         .exists(),
     )
 )
+# In RETURNING, SQLite's dialect writes a column without its table, and `handler_path` would be the job's own.
 _secret_cfg = (
     select(jobs.c.secret_cfg)
-    .where(jobs.c.id == job_logs.c.job_id, jobs.c.handler_path == job_logs.c.handler_path)
+    .where(
+        jobs.c.id == literal_column("job_logs.job_id"),
+        jobs.c.handler_path == literal_column("job_logs.handler_path"),
+    )
     .scalar_subquery()
     .label("secret_cfg")
 )

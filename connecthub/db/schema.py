@@ -10,7 +10,7 @@ from sqlalchemy import Connection, column, insert, inspect, select, table, text
 from connecthub import __version__
 from connecthub.db.engine import Database
 from connecthub.db.migrations import HEAD, VERSION_TABLE
-from connecthub.db.models import Base, Installation
+from connecthub.db.models import Base, Installation, table_of
 from connecthub.db.types import database_now
 from connecthub.errors import DatabaseError, ForeignDatabase, SchemaMismatch
 
@@ -72,7 +72,7 @@ def _migrate(database: Database, connection: Connection) -> bool:
         return False
     _run_migrations(connection)
     if version is None:
-        connection.execute(insert(Installation).values(id=1, created_at=database_now()))
+        connection.execute(insert(table_of(Installation)).values(id=1, created_at=database_now()))
     return True
 
 

@@ -17,7 +17,7 @@ import stat
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -27,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 _KEY_FILE_MAX = 64 * 1024
 _KEY = re.compile(rb"[A-Za-z0-9_-]{43}=")
-_ENVELOPE = {"v", "job", "secrets"}
-_VERSION = 1
 
 
 class SecretState(StrEnum):
@@ -123,11 +121,10 @@ def create_key_file(path: Path) -> None:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(Fernet.generate_key() + b"\n")
                 file.flush()
-                os.fsync(file.fileno())
-            os.link(draft, path)
+                os.link(draft, path)
+                os.fsync(file.fileno())  # after the link, so that a power cut takes neither
         finally:
             draft.unlink()
-        _sync_folder(path.parent)
     except OSError as error:
         if os.path.lexists(path):
             raise KeyFileError(f"{path} is there already and never overwritten; move it away first") from None
@@ -149,7 +146,7 @@ def seal(ring: KeyRing, job_id: int, secrets: dict[str, Any]) -> str:
 
     Raises InvalidSettings where they are no dict that JSON gives back as it was (NaN, bytes, keys that are no text).
     """
-    text = _dump({"v": _VERSION, "job": job_id, "secrets": secrets}) if isinstance(secrets, dict) else None
+    text = _dump({"v": 1, "job": job_id, "secrets": secrets}) if isinstance(secrets, dict) else None
     if text is None:
         raise InvalidSettings(f"the secrets of job {job_id} are no JSON object; give names and JSON values", {})
     return ring.encrypt(text)
@@ -203,13 +200,12 @@ def _read(ring: KeyRing, job_id: int, stored: str | None) -> _Reading:
 def _read_inside(job_id: int, value: object) -> _Reading:
     if not isinstance(value, dict):
         return _broken("decrypt to something that is no JSON object")
-    if set(value) != _ENVELOPE:
+    if set(value) != {"v", "job", "secrets"}:
         return _Reading(SecretState.LEGACY_TOKEN, value)
-    if value["v"] != _VERSION or not isinstance(value["secrets"], dict):
+    if value["v"] != 1 or not isinstance(value["secrets"], dict):
         return _broken("are in a form that this program does not know")
     if value["job"] != job_id:
-        problem = "were sealed for another job and copied here; set them anew"
-        return _Reading(SecretState.OTHER_JOB, problem=problem)
+        return _Reading(SecretState.OTHER_JOB, problem="were sealed for another job; set them anew")
     return _Reading(SecretState.SEALED, value["secrets"])
 
 
@@ -229,13 +225,9 @@ def _dump(value: dict[str, Any]) -> str | None:
 def _parse(text: str | bytes) -> object:
     """Return the value of a JSON text; None where it is none."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=int)  # which refuses NaN and Infinity
     except (ValueError, RecursionError):
         return None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _has_form_of_token(text: str) -> bool:
@@ -276,10 +268,12 @@ def _read_file(path: Path) -> tuple[bytes, tuple[int, ...]]:
         if path.is_symlink():
             raise KeyFileError(f"{path} is a symbolic link; set FERNET_KEY_PATH to the file itself") from None
         raise KeyFileError(f"{path} cannot be read: {error.strerror}; let this user own it") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         about = os.fstat(descriptor)
         _refuse_unsafe(path, about)
-        return file.read(_KEY_FILE_MAX), _state(about)
+        return os.read(descriptor, _KEY_FILE_MAX), _state(about)
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_unsafe(path: Path, about: os.stat_result) -> None:
@@ -300,20 +294,4 @@ def _state_of(path: Path) -> tuple[int, ...]:
 
 
 def _state(about: os.stat_result) -> tuple[int, ...]:
-    return (
-        about.st_dev,
-        about.st_ino,
-        about.st_size,
-        about.st_mtime_ns,
-        about.st_ctime_ns,
-        about.st_mode,
-        about.st_uid,
-    )
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return about.st_dev, about.st_ino, about.st_size, about.st_ctime_ns  # ctime: any change, of mode and owner too

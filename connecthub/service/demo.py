@@ -107,7 +107,7 @@ def _add_job(settings: Settings, database: Database, keys: KeyRing, base_url: st
         cron_expr="* * * * *",
         timezone=settings.timezone,
         params={"base_url": base_url},
-        secrets={"user_name": "rest", "password": "sandbox-password"},
+        secrets={"user_name": "sandbox-user", "password": "sandbox-password"},
         timeout=60.0,
     )
     with LauncherProcess() as launcher:

@@ -106,9 +106,7 @@ def launcher() -> Iterator[LauncherProcess]:
 
 
 @pytest.fixture(params=["embedded", "production"])
-def installation(
-    request: pytest.FixtureRequest, tmp_path: Path, launcher: LauncherProcess
-) -> Iterator[Installation]:
+def installation(request: pytest.FixtureRequest, tmp_path: Path, launcher: LauncherProcess) -> Iterator[Installation]:
     """A fresh installation, once on SQLite and once on PostgreSQL with Redis."""
     servers = {}
     if request.param == "production":

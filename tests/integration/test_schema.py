@@ -17,12 +17,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, make_url, select, text
+from sqlalchemy import Column, Connection, create_engine, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from connecthub.db.engine import Database
 from connecthub.db.migrations import HEAD, VERSION_TABLE
-from connecthub.db.models import Base, Installation
+from connecthub.db.models import Base, Installation, table_of
 from connecthub.db.schema import prepare, require_current, upgrade
 from connecthub.errors import DatabaseError, ForeignDatabase, NothingHere, SchemaMismatch
 from tests.servers.postgres import PostgresAccess
@@ -152,9 +152,18 @@ def test_the_migrations_make_the_models_on_postgresql(postgres_server: PostgresA
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_alembic_finds_nothing_to_generate(current: Database) -> None:
+    indexes = [index for table in Base.metadata.tables.values() for index in table.indexes]
+    beyond_alembic = {
+        index.name for index in indexes if not all(isinstance(part, Column) for part in index.expressions)
+    }
+    options = {
+        "version_table": VERSION_TABLE,
+        "include_object": lambda _, name, *rest: name not in beyond_alembic,
+    }
     with current.read() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
+    assert beyond_alembic == {"ux_job_logs_chain", "ix_job_logs_waiting"}
 
 
 def test_an_empty_place_is_filled_once(database: Database) -> None:
@@ -163,7 +172,7 @@ def test_an_empty_place_is_filled_once(database: Database) -> None:
     assert upgrade(database, allow_create=False) is False
     require_current(database)
     with database.read() as connection:
-        row = connection.execute(select(Installation.__table__)).one()
+        row = connection.execute(select(table_of(Installation))).one()
         assert connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all() == [HEAD]
     assert row.id == 1
     assert row.key_fingerprint is None
@@ -186,7 +195,7 @@ def test_processes_that_start_at_once_create_it_once(database_url: str, database
     assert sorted(answer for answer, _ in answers) == ["False\n", "False\n", "False\n", "True\n"]
     require_current(database)
     with database.read() as connection:
-        assert len(connection.execute(select(Installation.__table__)).all()) == 1
+        assert len(connection.execute(select(table_of(Installation))).all()) == 1
 
 
 def test_file_and_folder_are_for_this_user_only(tmp_path: Path) -> None:

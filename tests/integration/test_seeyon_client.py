@@ -86,7 +86,7 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def client(sandbox: SeeyonSandbox, run: Run, waits: list[float]) -> Iterator[SeeyonClient]:
-    with SeeyonClient(sandbox.base_url, "rest", PASSWORD, hooks=run, sleep=waits.append) as opened:
+    with SeeyonClient(sandbox.base_url, "sandbox-user", PASSWORD, hooks=run, sleep=waits.append) as opened:
         yield opened
 
 
@@ -117,7 +117,7 @@ def test_a_token_is_fetched_on_first_need_and_used_again(client: SeeyonClient, s
 
 @pytest.mark.parametrize("ending", ["", "/", "/seeyon", "/seeyon/", "/seeyon/rest", "/seeyon/rest/"])
 def test_the_address_may_be_given_at_any_length(sandbox: SeeyonSandbox, ending: str) -> None:
-    with SeeyonClient(sandbox.base_url + ending, "rest", SecretStr(PASSWORD)) as client:
+    with SeeyonClient(sandbox.base_url + ending, "sandbox-user", SecretStr(PASSWORD)) as client:
         assert len(client.units()) == 3
 
 
@@ -131,7 +131,7 @@ def test_each_call_is_recorded(client: SeeyonClient, run: Run) -> None:
     assert all(record["bytes"] > 0 for record in run.calls)
 
 
-@pytest.mark.parametrize(("user", "password"), [("rest", "wrong-password"), ("nobody", PASSWORD)])
+@pytest.mark.parametrize(("user", "password"), [("sandbox-user", "wrong-password"), ("nobody", PASSWORD)])
 def test_a_refused_user_is_an_error_that_says_what_to_check(sandbox: SeeyonSandbox, user: str, password: str) -> None:
     with SeeyonClient(sandbox.base_url, user, password) as client, pytest.raises(AuthError) as caught:
         client.units()
@@ -148,7 +148,7 @@ def test_a_refused_user_is_an_error_that_says_what_to_check(sandbox: SeeyonSandb
         Reply(200, f"\r\n{UUID}\r\n".encode()),
         Reply(200, f'"{UUID}"'.encode()),
         json_reply({"id": UUID}),
-        json_reply({"bindingUser": {"id": -7}, "userName": "rest", "id": UUID}),
+        json_reply({"bindingUser": {"id": -7}, "userName": "sandbox-user", "id": UUID}),
     ],
 )
 def test_a_token_may_come_as_text_or_json(client: SeeyonClient, sandbox: SeeyonSandbox, reply: Reply) -> None:
@@ -331,7 +331,10 @@ def test_a_dry_run_signs_in_and_reads_and_holds_writes_back(
 def test_a_system_that_is_down_is_named_with_its_address(waits: list[float]) -> None:
     with SeeyonSandbox() as stopped:
         address = stopped.base_url
-    with SeeyonClient(address, "rest", PASSWORD, sleep=waits.append) as client, pytest.raises(ConnectFailed) as caught:
+    with (
+        SeeyonClient(address, "sandbox-user", PASSWORD, sleep=waits.append) as client,
+        pytest.raises(ConnectFailed) as caught,
+    ):
         client.units()
     assert address.removeprefix("http://") in str(caught.value)
     assert "refused" in str(caught.value)
@@ -340,7 +343,7 @@ def test_a_system_that_is_down_is_named_with_its_address(waits: list[float]) -> 
 
 def test_an_address_that_is_none_is_named_as_it_was_given() -> None:
     with pytest.raises(ConfigError, match=r"'oa\.example\.com' is no http or https address"):
-        SeeyonClient("oa.example.com", "rest", PASSWORD)
+        SeeyonClient("oa.example.com", "sandbox-user", PASSWORD)
 
 
 def test_neither_password_nor_token_is_ever_shown(
@@ -394,7 +397,7 @@ def test_the_sandbox_answers_like_the_real_system_where_it_has_nothing(
     sandbox: SeeyonSandbox, client: SeeyonClient
 ) -> None:
     with httpx.Client(base_url=f"{sandbox.base_url}/seeyon/rest/", trust_env=False) as plain:
-        assert plain.post("token/", json={"userName": "rest", "password": PASSWORD}).json()["id"] != "-1"
+        assert plain.post("token/", json={"userName": "sandbox-user", "password": PASSWORD}).json()["id"] != "-1"
         refused = plain.get("orgAccounts")
         assert (refused.status_code, refused.text) == (401, INVALID_TOKEN)
         unknown = plain.get("orgNothing", headers=dict(client.auth_headers()))
@@ -422,7 +425,7 @@ def test_a_served_sandbox_ends_at_a_signal_with_a_connection_open(number: signal
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         address = process.stdout.readline().strip()
-        with SeeyonClient(address, "rest", PASSWORD) as client:
+        with SeeyonClient(address, "sandbox-user", PASSWORD) as client:
             assert len(client.units()) == 3
             process.send_signal(number)
             _, errors = process.communicate(timeout=20)

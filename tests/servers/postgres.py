@@ -25,7 +25,7 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
-    "max_wal_size": "256MB",
+    "max_wal_size": "64MB",
     "dynamic_shared_memory_type": "mmap",  # /dev/shm is small in containers, and a killed server leaves its part there
     "timezone": "GMT",  # the one zone that the server knows where the system has no zone files
     "log_timezone": "GMT",

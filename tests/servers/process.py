@@ -24,6 +24,8 @@ from typing import ClassVar, Literal, NoReturn, Self
 
 SCRATCH_PREFIX = "connecthub-tests-"
 SWEEP_AGE_SECONDS = 60
+MEMORY = Path("/dev/shm")
+MEMORY_ROOM_BYTES = 1 << 30
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 UNPRIVILEGED = "nobody"
@@ -47,7 +49,7 @@ def open_to_everyone(path: Path) -> bool:
 
 
 class ScratchFolder:
-    """A folder under the system's temp; where its owner was killed, the next one made sweeps it away.
+    """A folder in memory if it has room, else under the system's temp; the next one sweeps up after a killed owner.
 
     The owner holds a lock on it. Made by root, other accounts may pass through it, but not list it.
     """
@@ -67,7 +69,7 @@ class ScratchFolder:
 
 
 def _temp_base() -> Path:
-    candidates = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
+    candidates = [MEMORY, Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
     for base in candidates:
         if base.is_dir() and _fits_a_server(base):
             return base
@@ -75,9 +77,11 @@ def _temp_base() -> Path:
 
 
 def _fits_a_server(base: Path) -> bool:
-    if len(os.fsencode(base)) > 60:  # the path of a Unix socket ends at 107 bytes
-        return False
-    return os.geteuid() != 0 or (open_to_everyone(base) and not os.statvfs(base).f_flag & os.ST_NOEXEC)
+    system = os.statvfs(base)
+    roomy = base != MEMORY or system.f_bavail * system.f_frsize >= MEMORY_ROOM_BYTES
+    short = len(os.fsencode(base)) <= 60  # the path of a Unix socket ends at 107 bytes
+    usable = os.geteuid() != 0 or (open_to_everyone(base) and not system.f_flag & os.ST_NOEXEC)
+    return roomy and short and usable
 
 
 def _sweep(base: Path) -> None:
@@ -129,16 +133,12 @@ class Witness:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
 
-    def close(self) -> None:
-        """Let go of the handles."""
-        while self._handles:
-            os.close(self._handles.pop())
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        while self._handles:
+            os.close(self._handles.pop())
 
 
 def children_of(parent: int) -> list[int]:

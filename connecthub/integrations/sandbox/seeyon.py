@@ -38,7 +38,7 @@ class SeeyonSandbox(Sandbox):
         port: int = 0,
         host: str = "127.0.0.1",
         *,
-        user_name: str = "rest",
+        user_name: str = "sandbox-user",
         password: str = "sandbox-password",
         now: Callable[[], float] = time.monotonic,
     ) -> None:
