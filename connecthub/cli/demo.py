@@ -27,7 +27,7 @@ def demo(folder: Path) -> None:
     import time
 
     from connecthub.cli.log_detail import print_log
-    from connecthub.control.installation import exclusive_lock
+    from connecthub.core.lock_file import exclusive_lock
     from connecthub.errors import RunFailed
     from connecthub.service.demo import demo as set_up
     from connecthub.service.demo import run_now, wait_for_slot

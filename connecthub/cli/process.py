@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -24,8 +24,9 @@ def up() -> None:
     Example:
       connecthub up
     """
-    from connecthub.control.installation import exclusive_lock, prepare
+    from connecthub.control.installation import prepare
     from connecthub.core.config import load_settings
+    from connecthub.core.lock_file import exclusive_lock
     from connecthub.core.logging import configure_logging
     from connecthub.service.supervisor import Supervisor
 
@@ -77,15 +78,17 @@ def worker(workers: int | None, queue: str) -> None:
 def _process(name: str) -> Iterator[tuple[Settings, Database, KeyRing]]:
     from connecthub.control.installation import prepare
     from connecthub.core.config import load_settings
+    from connecthub.core.lock_file import own_name
     from connecthub.core.logging import configure_logging
     from connecthub.service.supervisor import leave_with_parent
 
     leave_with_parent()
     settings = load_settings()
     settings.check_stack()
-    configure_logging(settings, name, sys.stdout)
-    database, keys = prepare(settings, migrate=settings.db_migrate)
-    try:
+    with ExitStack() as held:
+        if settings.log_to_file:
+            name = held.enter_context(own_name(settings.data_dir / "logs", name))
+        configure_logging(settings, name, sys.stdout)
+        database, keys = prepare(settings, migrate=settings.db_migrate)
+        held.callback(database.dispose)
         yield settings, database, keys
-    finally:
-        database.dispose()

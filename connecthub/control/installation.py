@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from connecthub.core.config import Settings
 from connecthub.db import schema
 from connecthub.db.engine import POOL_SIZE, Database
 from connecthub.db.installation import adopt_key, key_fingerprint
-from connecthub.errors import KeyFileError, Refused
+from connecthub.errors import KeyFileError
 from connecthub.security.fernet import KeyRing, check_fingerprint, create_key_file
 
 
@@ -67,7 +64,7 @@ def init_key(settings: Settings) -> str:
             schema.require_current(database)
             with database.read() as connection:
                 stored = key_fingerprint(connection)
-            if stored is not None and not path.exists():
+            if stored is not None and _is_missing(path):
                 raise _missing(path, stored)
     finally:
         database.dispose()
@@ -77,38 +74,34 @@ def init_key(settings: Settings) -> str:
 
 def _first_key(settings: Settings) -> KeyRing:
     path = settings.fernet_key_path
-    if not path.exists() and not path.is_symlink():
+    if _is_missing(path):
         try:
             create_key_file(path)
         except KeyFileError:
-            if not path.exists():  # another process that starts now was not first either
+            if _is_missing(path):  # else another process that starts now was first
                 raise
     return KeyRing.load(path)
 
 
 def _key_in_use(settings: Settings, stored: str) -> KeyRing:
     path = settings.fernet_key_path
-    if not path.exists() and not path.is_symlink():
+    if _is_missing(path):
         raise _missing(path, stored)
     return KeyRing.load(path)
+
+
+def _is_missing(path: Path) -> bool:
+    """Whether nothing is there; what cannot be looked at is `KeyRing.load`'s to explain."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _missing(path: Path, stored: str) -> KeyFileError:
     return KeyFileError(
         f"no key file at {path}, but the database uses key {stored}; copy that file here or set FERNET_KEY_PATH"
     )
-
-
-@contextmanager
-def exclusive_lock(path: Path, what: str) -> Iterator[None]:
-    """Hold a lock file while the block runs; raises Refused where another process holds it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Refused(f"{what} runs on {path.parent} already; stop that one or set another DATA_DIR") from None
-        yield
-    finally:
-        os.close(descriptor)

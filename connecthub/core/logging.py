@@ -16,8 +16,8 @@ from connecthub.core.safe_text import safe_text
 _FILE_BYTES = 10 * 1024 * 1024
 _FILE_BACKUPS = 5
 
-# At INFO httpx logs whole URLs, tokens included, SQLAlchemy each statement, and Huey several lines per minute.
-_QUIET = ("httpx", "httpcore", "huey", "sqlalchemy.engine")
+# At INFO httpx logs whole URLs, tokens included, SQLAlchemy each statement, Huey and Alembic what nobody asks for.
+_QUIET = ("alembic", "httpx", "httpcore", "huey", "sqlalchemy.engine")
 
 
 def configure_logging(settings: Settings, process: str, stream: TextIO) -> None:

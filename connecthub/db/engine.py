@@ -62,7 +62,8 @@ class Database:
             self._writer = _postgresql(target, pool_size, busy_seconds)
             self._reader = self._writer.execution_options(postgresql_readonly=True)
         else:
-            raise ConfigError(f"DB_URL begins with {scheme[:20]!r}; write sqlite:///FILE or postgresql://…")
+            found = f"begins with {scheme}://" if rest else "is no URL"  # which may be a mistyped password
+            raise ConfigError(f"DB_URL {found}; write sqlite:///FILE or postgresql://…")
 
     def __repr__(self) -> str:
         return f"Database({self.name!r})"

@@ -6,6 +6,7 @@ No error here holds a key, a token or what it hides; none has a cause or context
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import hmac
 import json
@@ -265,7 +266,7 @@ def _read_file(path: Path) -> tuple[bytes, tuple[int, ...]]:
         remedy = "copy it here, set FERNET_KEY_PATH, or make a first one with `connecthub key init`"
         raise KeyFileError(f"no key file at {path}; {remedy}") from None
     except OSError as error:
-        if path.is_symlink():
+        if error.errno == errno.ELOOP:
             raise KeyFileError(f"{path} is a symbolic link; set FERNET_KEY_PATH to the file itself") from None
         raise KeyFileError(f"{path} cannot be read: {error.strerror}; let this user own it") from None
     try:

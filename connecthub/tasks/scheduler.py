@@ -107,7 +107,9 @@ def run_scheduler(settings: Settings, database: Database, keys: KeyRing, clock: 
     clock = clock or SystemClock()
     ringer = Ringer(settings, signers(settings, keys))
     step = MinuteStep("tick", lambda: tick(database, ringer.ring, clock.now()).more, clock)
+    logger.info("scheduler started")
     try:
         SchedulerConsumer([step]).run()
     finally:
         ringer.close()
+    logger.info("scheduler stopped")

@@ -45,7 +45,9 @@ def run_worker(settings: Settings, database: Database, keys: KeyRing, *, threads
             "key_fingerprint": keys.fingerprint,
         }
         with Heartbeat(settings, database, held, row):
+            logger.info("worker %s serves queue %s, %d runs at a time", bench.worker, queue, threads)
             _serve(bench, threads, queue)
+        logger.info("worker stopped")
 
 
 def _serve(bench: Workbench, threads: int, queue: str) -> None:

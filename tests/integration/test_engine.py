@@ -349,6 +349,7 @@ def test_every_spelling_of_postgresql_means_psycopg_3(url: str) -> None:
     "url",
     [
         "",
+        "postgresql:canary-5f0c",
         "mysql://anna:canary-5f0c@host/db",
         "postgresql://anna:p@canary-5f0c@host/db",
         "postgresql://anna:x@host:canary-5f0c/db",

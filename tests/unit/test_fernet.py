@@ -152,6 +152,10 @@ def test_a_missing_key_file_is_told_with_its_place(tmp_path: Path) -> None:
     assert refused(tmp_path / "fernet.key").startswith(f"no key file at {tmp_path}/fernet.key; copy it here")
 
 
+def test_a_key_file_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
+    assert refused(tmp_path / ("x" * 300)).endswith("cannot be read: File name too long; let this user own it")
+
+
 @pytest.mark.parametrize("content", [b"", b"\n \n"])
 def test_an_empty_key_file_is_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)

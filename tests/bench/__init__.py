@@ -1,0 +1,1 @@
+"""Measures, printed and never asserted: each is a command of its own."""
