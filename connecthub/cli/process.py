@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from connecthub.core.config import Settings
     from connecthub.db.engine import Database
-    from connecthub.security.fernet import KeyRing
+    from connecthub.security.key_ring import KeyRing
 
 
 @click.command()

@@ -13,7 +13,7 @@ from connecthub.core.config import Settings, load_settings
 if TYPE_CHECKING:
     from connecthub.control.actor import Actor
     from connecthub.db.engine import Database
-    from connecthub.security.fernet import KeyRing
+    from connecthub.security.key_ring import KeyRing
 
 
 class Session:

@@ -10,7 +10,7 @@ from connecthub.db import schema
 from connecthub.db.engine import POOL_SIZE, Database
 from connecthub.db.installation import adopt_key, key_fingerprint
 from connecthub.errors import KeyFileError
-from connecthub.security.fernet import KeyRing, check_fingerprint, create_key_file
+from connecthub.security.key_ring import KeyRing, check_fingerprint, create_key_file
 
 
 def prepare(settings: Settings, *, migrate: bool) -> tuple[Database, KeyRing]:

@@ -20,7 +20,8 @@ from connecthub.db.types import AnyRow
 from connecthub.errors import ConfigError, NotFound, Refused
 from connecthub.runner.questions import PluginQuestions
 from connecthub.schedule.cron import next_fire_time, validate_cron, validate_timezone
-from connecthub.security.fernet import KeyRing, open_secrets, seal
+from connecthub.security.fernet import open_secrets, seal
+from connecthub.security.key_ring import KeyRing
 
 TIMEOUT_MAX = 7 * 24 * 3600.0
 """Seconds."""

@@ -1,33 +1,21 @@
-"""Secrets at rest: the key file, and `secret_cfg`, one Fernet token over JSON that names its job.
+"""Secrets at rest: `secret_cfg`, one Fernet token over JSON that names its job.
 
-No error here holds a key, a token or what it hides; none has a cause or context that does.
+No error here holds a token or what it hides; none has a cause or context that does.
 """
 
 from __future__ import annotations
 
 import base64
-import errno
-import hashlib
-import hmac
 import json
-import logging
-import os
-import re
-import secrets as random
-import stat
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from connecthub.errors import InvalidSettings, SecretUnreadable
+from connecthub.security.key_ring import KeyRing
 
-from connecthub.errors import InvalidSettings, KeyFileError, SecretUnreadable
-
-logger = logging.getLogger(__name__)
-
-_KEY_FILE_MAX = 64 * 1024
-_KEY = re.compile(rb"[A-Za-z0-9_-]{43}=")
+_ENVELOPE = {"v", "job", "secrets"}
+_VERSION = 1
 
 
 class SecretState(StrEnum):
@@ -42,104 +30,6 @@ class SecretState(StrEnum):
     UNREADABLE = "unreadable with this key"
     OTHER_JOB = "sealed for another job"
     BROKEN = "broken"
-
-
-@dataclass(frozen=True, repr=False)
-class _Keys:
-    """What one reading of the file gave; `seen` is the state of the file that it was read from."""
-
-    seen: tuple[int, ...]
-    raw: tuple[bytes, ...]
-    fernet: MultiFernet
-    fingerprints: tuple[str, ...]
-
-
-class KeyRing:
-    """The keys of a key file, one a line, the first the one that seals; read anew whenever the file changes.
-
-    A file that has become unusable is logged, and the keys that were read last stay in use.
-    """
-
-    def __init__(self, path: Path, keys: _Keys) -> None:
-        self.path = path
-        self._keys = keys
-        self._refused: tuple[int, ...] | None = None
-
-    @classmethod
-    def load(cls, path: Path) -> KeyRing:
-        """Read a key file; raises KeyFileError where it is missing, unsafe or holds anything but keys."""
-        return cls(path, _read_keys(path))
-
-    def __repr__(self) -> str:
-        return f"KeyRing({str(self.path)!r}, {', '.join(self._keys.fingerprints)})"
-
-    @property
-    def fingerprint(self) -> str:
-        """The fingerprint of the key that seals: 16 hexadecimal digits."""
-        return self.fingerprints[0]
-
-    @property
-    def fingerprints(self) -> tuple[str, ...]:
-        """The fingerprints of all keys, in the order of the file."""
-        return self._current().fingerprints
-
-    def signing_keys(self, purpose: bytes) -> list[bytes]:
-        """Derive 32 bytes from each key, in the order of the file, that are good for this purpose only."""
-        return [hmac.digest(key, purpose, "sha256") for key in self._current().raw]
-
-    def encrypt(self, text: str) -> str:
-        """Make a token under the first key."""
-        return self._current().fernet.encrypt(text.encode()).decode()
-
-    def decrypt(self, token: str) -> bytes | None:
-        """Read a token under any of the keys; None where none of them can."""
-        try:
-            return self._current().fernet.decrypt(token.encode())
-        except (InvalidToken, ValueError):
-            return None
-
-    def _current(self) -> _Keys:
-        seen = _state_of(self.path)
-        if seen not in (self._keys.seen, self._refused):
-            try:
-                self._keys = _read_keys(self.path)
-            except KeyFileError as error:
-                logger.warning("the key file has changed; the keys read before stay in use: %s", error)
-                self._refused = seen
-        return self._keys
-
-
-def create_key_file(path: Path) -> None:
-    """Create a key file with one new key, mode 0600, and its missing folder with 0700; it appears whole or not at all.
-
-    Raises KeyFileError where a file is there already, which is never overwritten, or where it cannot be written.
-    """
-    draft = path.with_name(f".{path.name}.{random.token_hex(8)}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(Fernet.generate_key() + b"\n")
-                file.flush()
-                os.link(draft, path)
-                os.fsync(file.fileno())  # after the link, so that a power cut takes neither
-        finally:
-            draft.unlink()
-    except OSError as error:
-        if os.path.lexists(path):
-            raise KeyFileError(f"{path} is there already and never overwritten; move it away first") from None
-        raise KeyFileError(f"{path} cannot be created: {error.strerror}; set FERNET_KEY_PATH") from None
-
-
-def check_fingerprint(ring: KeyRing, stored: str | None) -> None:
-    """Raise KeyFileError unless the key in use, whose fingerprint the database keeps, is in the file."""
-    if stored is not None and stored not in ring.fingerprints:
-        held = ", ".join(ring.fingerprints)
-        raise KeyFileError(
-            f"{ring.path} holds key {held}, but the database uses key {stored}; "
-            "copy its key file here or set FERNET_KEY_PATH"
-        )
 
 
 def seal(ring: KeyRing, job_id: int, secrets: dict[str, Any]) -> str:
@@ -239,60 +129,3 @@ def _has_form_of_token(text: str) -> bool:
         return False
     blocks = len(data) - (1 + 8 + 16 + 32)
     return data[:1] == b"\x80" and blocks >= 16 and blocks % 16 == 0
-
-
-def _read_keys(path: Path) -> _Keys:
-    content, seen = _read_file(path)
-    raw = []
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        key = line.strip()
-        if not key:
-            continue
-        if not _KEY.fullmatch(key):
-            length = f"has {len(key)} characters instead of 44" if len(key) != 44 else "has characters of no key"
-            raise KeyFileError(f"{path}, line {number} is no Fernet key: it {length}; restore the file from its copy")
-        raw.append(base64.urlsafe_b64decode(key))
-    if not raw:
-        raise KeyFileError(f"{path} is empty; restore it from its copy")
-    fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in raw])
-    return _Keys(seen, tuple(raw), fernet, tuple(hashlib.sha256(key).hexdigest()[:16] for key in raw))
-
-
-def _read_file(path: Path) -> tuple[bytes, tuple[int, ...]]:
-    """Return content and state of a key file that only this user can have written or read."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        remedy = "copy it here, set FERNET_KEY_PATH, or make a first one with `connecthub key init`"
-        raise KeyFileError(f"no key file at {path}; {remedy}") from None
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise KeyFileError(f"{path} is a symbolic link; set FERNET_KEY_PATH to the file itself") from None
-        raise KeyFileError(f"{path} cannot be read: {error.strerror}; let this user own it") from None
-    try:
-        about = os.fstat(descriptor)
-        _refuse_unsafe(path, about)
-        return os.read(descriptor, _KEY_FILE_MAX), _state(about)
-    finally:
-        os.close(descriptor)
-
-
-def _refuse_unsafe(path: Path, about: os.stat_result) -> None:
-    if not stat.S_ISREG(about.st_mode):
-        raise KeyFileError(f"{path} is no regular file; set FERNET_KEY_PATH to the key file")
-    if about.st_uid not in (os.geteuid(), 0):
-        raise KeyFileError(f"{path} belongs to user {about.st_uid}; run `chown {os.geteuid()} {path}`")
-    if about.st_mode & 0o077:
-        mode = stat.S_IMODE(about.st_mode)
-        raise KeyFileError(f"{path} is open to other users (mode {mode:04o}); run `chmod 600 {path}`")
-
-
-def _state_of(path: Path) -> tuple[int, ...]:
-    try:
-        return _state(os.lstat(path))
-    except OSError:
-        return ()
-
-
-def _state(about: os.stat_result) -> tuple[int, ...]:
-    return about.st_dev, about.st_ino, about.st_size, about.st_ctime_ns  # ctime: any change, of mode and owner too

@@ -23,7 +23,7 @@ from connecthub.errors import Refused, RunFailed
 from connecthub.integrations.sandbox.seeyon import SeeyonSandbox
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.questions import PluginQuestions
-from connecthub.security.fernet import KeyRing
+from connecthub.security.key_ring import KeyRing
 from connecthub.service.supervisor import Supervisor
 from connecthub.tasks.huey_app import Ringer, signers
 

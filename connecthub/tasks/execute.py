@@ -24,7 +24,8 @@ from connecthub.runner.outcome import Outcome, Stop
 from connecthub.runner.protocol import Request
 from connecthub.runner.run_log import RunLog
 from connecthub.runner.supervise import Watch, supervise
-from connecthub.security.fernet import KeyRing, open_secrets
+from connecthub.security.fernet import open_secrets
+from connecthub.security.key_ring import KeyRing
 from connecthub.tasks.held_runs import HeldRuns
 from connecthub.tasks.log_writer import LogWriter
 

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from connecthub.core.config import Settings
 from connecthub.core.redact import mask_url
 from connecthub.errors import QueueUnreachable
-from connecthub.security.fernet import KeyRing
+from connecthub.security.key_ring import KeyRing
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from huey.consumer import Consumer, Scheduler
 from connecthub.core.clock import Clock, SystemClock
 from connecthub.core.config import Settings
 from connecthub.db.engine import Database
-from connecthub.security.fernet import KeyRing
+from connecthub.security.key_ring import KeyRing
 from connecthub.tasks.consumer import stop_on_signals
 from connecthub.tasks.dispatcher import tick
 from connecthub.tasks.huey_app import Ringer, signers, step_huey

@@ -15,7 +15,7 @@ from connecthub.db import job_logs, workers
 from connecthub.db.engine import Database
 from connecthub.errors import DatabaseError
 from connecthub.runner.launcher_process import LauncherProcess
-from connecthub.security.fernet import KeyRing
+from connecthub.security.key_ring import KeyRing
 from connecthub.tasks.consumer import DatabaseLook, WorkerConsumer
 from connecthub.tasks.execute import Workbench, execute_job
 from connecthub.tasks.held_runs import HeldRuns

@@ -24,7 +24,7 @@ from connecthub.db.engine import Database
 from connecthub.db.types import AnyRow
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.questions import PluginQuestions
-from connecthub.security.fernet import KeyRing
+from connecthub.security.key_ring import KeyRing
 from connecthub.tasks.huey_app import Ringer, signers
 from tests.runs import PLUGINS
 

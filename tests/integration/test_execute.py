@@ -17,7 +17,7 @@ from connecthub.core.config import Settings
 from connecthub.db import job_logs
 from connecthub.db.models import Job, JobLog, JobLogChunk, table_of
 from connecthub.integrations.sandbox.seeyon import SeeyonSandbox
-from connecthub.security.fernet import KeyRing, create_key_file
+from connecthub.security.key_ring import KeyRing, create_key_file
 from connecthub.tasks.execute import Workbench, execute_job
 from connecthub.tasks.held_runs import HeldRuns
 from tests.integration.conftest import Installation

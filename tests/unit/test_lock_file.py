@@ -13,7 +13,7 @@ from connecthub.errors import ConfigError, Refused
 def test_a_second_holder_is_refused_until_the_first_lets_go(tmp_path: Path):
     with (
         exclusive_lock(tmp_path / "up.lock", "up"),
-        pytest.raises(Refused, match="up runs on .* already"),
+        pytest.raises(Refused, match=r"up runs on .* already"),
         exclusive_lock(tmp_path / "up.lock", "up"),
     ):
         pass
@@ -36,7 +36,7 @@ def test_a_refusal_inside_the_block_stays_what_it_is(tmp_path: Path):
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
     (tmp_path / "file").touch()
     with (
-        pytest.raises(ConfigError, match="file/up.lock cannot be written"),
+        pytest.raises(ConfigError, match=r"file/up\.lock cannot be written"),
         exclusive_lock(tmp_path / "file" / "up.lock", "up"),
     ):
         pass
