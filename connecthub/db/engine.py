@@ -121,9 +121,10 @@ class Database:
 
     def nothing(self) -> NothingHere:
         """Return the error for a database that is missing or empty."""
+        new = ", or make a new one with `connecthub db upgrade`"
         if self.path is not None:
-            return NothingHere(f"nothing at {self.path.parent}; set DATA_DIR or change folder")
-        return NothingHere(f"nothing in {self.name}; correct DB_URL, or fill it with `connecthub db upgrade`")
+            return NothingHere(f"nothing at {self.path.parent}; set DATA_DIR or change folder{new}")
+        return NothingHere(f"nothing in {self.name}; correct DB_URL{new}")
 
     def dispose(self) -> None:
         """Close the connections that are not in use."""

@@ -86,7 +86,7 @@ class LauncherProcess:
     def _spawn(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        command = [sys.executable, "-I", "-m", "connecthub.runner.launcher", str(theirs.fileno())]
+        command = [sys.executable, "-P", "-m", "connecthub.runner.launcher", str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, env=environment, pass_fds=[theirs.fileno()], start_new_session=True

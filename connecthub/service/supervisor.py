@@ -45,7 +45,7 @@ class Child:
         """Start it, in a session of its own, so that Ctrl-C comes to the supervisor alone."""
         self._started_at = now
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "connecthub", *self._arguments],
+            [sys.executable, "-P", "-m", "connecthub", *self._arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
