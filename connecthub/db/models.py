@@ -242,7 +242,8 @@ class Worker(Base):
     queue: Mapped[str] = mapped_column(String(64))
     threads: Mapped[int]
     version: Mapped[str] = mapped_column(String(64))
-    key_fingerprint: Mapped[str] = mapped_column(String(64))
+    key_fingerprints: Mapped[str] = mapped_column(Text)
+    """Of all keys in its key file, in the file's order, joined by commas."""
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     stopped_at: Mapped[datetime | None]

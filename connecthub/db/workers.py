@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from connecthub.db.models import Worker, table_of
 from connecthub.db.types import database_now
@@ -18,9 +18,16 @@ def insert_worker(connection: Connection, values: dict[str, Any]) -> int:
     return connection.execute(statement.returning(workers.c.id)).scalar_one()
 
 
-def touch_worker(connection: Connection, worker_id: int) -> None:
-    """Say that the worker lives."""
-    connection.execute(update(workers).where(workers.c.id == worker_id).values(seen_at=database_now()))
+_touch = (
+    update(workers)
+    .where(workers.c.id == bindparam("worker_id"))
+    .values(seen_at=database_now(), key_fingerprints=bindparam("held_keys"))
+)
+
+
+def touch_worker(connection: Connection, worker_id: int, key_fingerprints: str) -> None:
+    """Say that the worker lives, and which keys it holds now."""
+    connection.execute(_touch, {"worker_id": worker_id, "held_keys": key_fingerprints})
 
 
 def stop_worker(connection: Connection, worker_id: int) -> None:

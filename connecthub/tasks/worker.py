@@ -42,9 +42,9 @@ def run_worker(settings: Settings, database: Database, keys: KeyRing, *, threads
             "queue": queue,
             "threads": threads,
             "version": __version__,
-            "key_fingerprint": keys.fingerprint,
+            "key_fingerprints": ",".join(keys.fingerprints),
         }
-        with Heartbeat(settings, database, held, row):
+        with Heartbeat(settings, database, keys, held, row):
             logger.info("worker %s serves queue %s, %d runs at a time", bench.worker, queue, threads)
             _serve(bench, threads, queue)
         logger.info("worker stopped")
@@ -76,10 +76,13 @@ def _serve(bench: Workbench, threads: int, queue: str) -> None:
 class Heartbeat:
     """Keeps the worker's row and the leases of its runs alive, from a thread of its own."""
 
-    def __init__(self, settings: Settings, database: Database, held: HeldRuns, row: dict[str, object]) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, keys: KeyRing, held: HeldRuns, row: dict[str, object]
+    ) -> None:
         self._every = settings.heartbeat_seconds
         self._lease = settings.lease_seconds
         self._database = database
+        self._keys = keys
         self._held = held
         self._row = row
         self._stopped = threading.Event()
@@ -117,6 +120,6 @@ class Heartbeat:
         tokens = self._held.tokens()
         sent_at = time.monotonic()
         with self._database.write() as connection:
-            workers.touch_worker(connection, self._worker_id)
+            workers.touch_worker(connection, self._worker_id, ",".join(self._keys.fingerprints))
             owned = job_logs.extend_leases(connection, tokens, self._lease) if tokens else {}
         self._held.beaten(tokens, owned, sent_at)

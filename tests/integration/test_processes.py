@@ -55,7 +55,7 @@ def test_a_worker_hears_the_bell_and_runs(installation: Installation):
         assert (detail.row.status, detail.row.result) == ("succeeded", '{"greeted": "you"}')
         assert detail.row.worker == f"{row.host}:{row.pid}:{row.nonce}"
     (row,) = worker_rows(installation)
-    assert (row.queue, row.threads, row.key_fingerprint) == ("default", 2, installation.keys.fingerprint)
+    assert (row.queue, row.threads, row.key_fingerprints) == ("default", 2, installation.keys.fingerprint)
     assert row.stopped_at is not None
 
 

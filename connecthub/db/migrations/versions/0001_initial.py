@@ -188,7 +188,7 @@ def create_workers() -> None:
         Column("queue", String(64), nullable=False),
         Column("threads", Integer, nullable=False),
         Column("version", String(64), nullable=False),
-        Column("key_fingerprint", String(64), nullable=False),
+        Column("key_fingerprints", Text, nullable=False),
         Column("started_at", Instant, nullable=False),
         Column("seen_at", Instant, nullable=False),
         Column("stopped_at", Instant),
