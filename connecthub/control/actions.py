@@ -32,6 +32,8 @@ ACTIONS = {
     for action in (
         Action("job.add", Role.OPERATOR, undo=None),
         Action("job.run", Role.OPERATOR, undo=None),
+        Action("db.upgrade", Role.ADMIN, undo=None),
+        Action("key.init", Role.ADMIN, undo=None),
     )
 }
 

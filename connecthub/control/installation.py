@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from connecthub.control.actions import act, check
+from connecthub.control.actor import Actor
 from connecthub.core.config import Settings
 from connecthub.db import schema
 from connecthub.db.engine import POOL_SIZE, Database
 from connecthub.db.installation import adopt_key, key_fingerprint
+from connecthub.db.migrations import HEAD
 from connecthub.errors import KeyFileError
 from connecthub.security.key_ring import KeyRing, check_fingerprint, create_key_file
 
@@ -36,6 +39,15 @@ def prepare(settings: Settings, *, migrate: bool) -> tuple[Database, KeyRing]:
     return database, keys
 
 
+def upgrade(settings: Settings, actor: Actor) -> Database:
+    """Create or migrate the installation at a person's word; raises Forbidden, and what `prepare` raises."""
+    check(actor, "db.upgrade")
+    database, _ = prepare(settings, migrate=True)
+    with act(database, actor, "db.upgrade") as going_on:
+        going_on.target_kind, going_on.target_name, going_on.detail = "database", database.name, {"schema": HEAD}
+    return database
+
+
 def open_database(settings: Settings) -> Database:
     """Open the database as it is; raises DatabaseError where it is not there or not of this program's schema."""
     database = Database(settings.database_url)
@@ -52,24 +64,29 @@ def open_keys(settings: Settings, database: Database) -> KeyRing:
     return keys
 
 
-def init_key(settings: Settings) -> str:
-    """Make the key file and return its fingerprint.
+def init_key(settings: Settings, actor: Actor) -> str:
+    """Make the key file and return its fingerprint; where a database is there already, its audit trail tells.
 
     Raises KeyFileError where one is there, or where the database has a key in use, whose secrets no new key could read.
     """
+    check(actor, "key.init")
     path = settings.fernet_key_path
     database = Database(settings.database_url)
     try:
-        if not database.file_is_missing:
-            schema.require_current(database)
-            with database.read() as connection:
-                stored = key_fingerprint(connection)
+        if database.file_is_missing:
+            create_key_file(path)
+            return KeyRing.load(path).fingerprint
+        schema.require_current(database)
+        with act(database, actor, "key.init") as going_on:
+            stored = key_fingerprint(going_on.connection)
             if stored is not None and _is_missing(path):
                 raise _missing(path, stored)
+            create_key_file(path)
+            fingerprint = KeyRing.load(path).fingerprint
+            going_on.target_kind, going_on.target_name = "key", fingerprint
+        return fingerprint
     finally:
         database.dispose()
-    create_key_file(path)
-    return KeyRing.load(path).fingerprint
 
 
 def _first_key(settings: Settings) -> KeyRing:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from connecthub.control.actions import act, check
 from connecthub.control.actor import Actor
@@ -25,6 +27,7 @@ from connecthub.security.key_ring import KeyRing
 
 TIMEOUT_MAX = 7 * 24 * 3600.0
 """Seconds."""
+QUEUE_MAX = 64
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,13 @@ def add_job(
     """
     check(actor, "job.add")
     _check_name(new.name)
+    check_queue_name(new.queue)
     validate_cron(new.cron_expr)
     validate_timezone(new.timezone)
     if not 0 < new.timeout <= TIMEOUT_MAX:
-        raise ConfigError(f"timeout {new.timeout:g} is out of range: write seconds from 1 to {TIMEOUT_MAX:g}")
+        raise ConfigError(f"timeout {new.timeout:g} is out of range: write seconds, up to {TIMEOUT_MAX:g}")
     questions.validate(new.handler_path, new.params, new.secrets)
-    with act(database, actor, "job.add") as going_on:
+    with _refused_if_taken(new.name), act(database, actor, "job.add") as going_on:
         connection = going_on.connection
         if (taken := jobs.find_job(connection, new.name)) is not None:
             raise Refused(f"job {new.name!r} is there already (number {taken.id}); choose another name")
@@ -102,6 +106,15 @@ def secret_fields(keys: KeyRing, job: AnyRow) -> dict[str, str]:
     return dict.fromkeys(sorted(open_secrets(keys, job.id, job.secret_cfg)), "***")
 
 
+@contextmanager
+def _refused_if_taken(name: str) -> Iterator[None]:
+    """Refuse a name that another add took in the same moment."""
+    try:
+        yield
+    except IntegrityError:
+        raise Refused(f"job {name!r} was added in this moment; choose another name") from None
+
+
 def _found(connection: Connection, reference: str) -> AnyRow:
     job = jobs.find_job(connection, reference)
     if job is None:
@@ -116,6 +129,12 @@ def _check_name(name: str) -> None:
         raise ConfigError(f"job name {name!r} holds control or invisible characters; leave them out")
     if name.isdigit():
         raise ConfigError(f"job name {name!r} is a number, which names jobs by their id; add a letter")
+
+
+def check_queue_name(queue: str) -> None:
+    """Refuse a queue that no column takes; raises ConfigError."""
+    if not 0 < len(queue) <= QUEUE_MAX or not queue.isprintable():
+        raise ConfigError(f"queue {queue!r}: write 1 to {QUEUE_MAX} printable characters")
 
 
 def _row_of(new: NewJob, now: datetime) -> dict[str, Any]:

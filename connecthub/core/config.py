@@ -202,6 +202,11 @@ class Settings(BaseSettings):
         return self.db_url or f"sqlite:///{self.data_dir}/connecthub.sqlite3"
 
     @property
+    def run_log_level(self) -> str:
+        """The least level of what a run says: INFO, whatever the processes log, or DEBUG where they do."""
+        return "DEBUG" if self.log_level == "DEBUG" else "INFO"
+
+    @property
     def queue(self) -> str:
         """What carries the queue, fit for printing: the Redis URL, password masked, or SqliteHuey and its folder."""
         return mask_url(self.redis_url) if self.redis_url else f"SqliteHuey in {self.data_dir}"

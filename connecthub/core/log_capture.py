@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import io
 import logging
+import math
 import os
 import sys
 import time
@@ -47,7 +48,13 @@ class CaptureHandler(logging.Handler):
             text = f"{record.msg!r} (cannot be formatted with its arguments: {type(error).__name__})"
         for start in range(0, max(len(text), 1), PIECE):
             more = start + PIECE < len(text)
-            self._emit_said(Said(record.created, record.levelname, record.name, text[start : start + PIECE], more=more))
+            self._emit_said(_piece(record, text[start : start + PIECE], more))
+
+
+def _piece(record: logging.LogRecord, text: str, more: bool) -> Said:
+    """A plugin can put anything into a record: what is no instant becomes now, what is no name its text."""
+    created = record.created if isinstance(record.created, float) and math.isfinite(record.created) else time.time()
+    return Said(created, str(record.levelname), str(record.name), text, more=more)
 
 
 class CaptureStream(io.TextIOBase):
@@ -70,6 +77,9 @@ class CaptureStream(io.TextIOBase):
         for start in range(0, len(text), PIECE):
             self._emit_said(Said(time.time(), self._level, self._name, text[start : start + PIECE], stream=True))
         return len(text)
+
+    def reconfigure(self, **_: object) -> None:
+        """Nothing to do: each write is sent at once, as it is."""
 
     def writable(self) -> bool:
         """Always true."""

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from connecthub.db.engine import Database
 from connecthub.db.models import FINAL, HttpCall, Job, JobLog, JobLogChunk, Status, Trigger, table_of
-from connecthub.db.types import AnyRow, database_now
+from connecthub.db.types import AnyRow, Columns, database_now
 
 job_logs = table_of(JobLog)
 chunks = table_of(JobLogChunk)
@@ -129,6 +129,21 @@ _secret_cfg = (
     .scalar_subquery()
     .label("secret_cfg")
 )
+_claimed: Columns = (
+    job_logs.c.id,
+    job_logs.c.job_id,
+    job_logs.c.job_name,
+    job_logs.c.handler_path,
+    job_logs.c.public_cfg,
+    job_logs.c.timeout,
+    job_logs.c.trigger,
+    job_logs.c.scheduled_for,
+    job_logs.c.attempt,
+    job_logs.c.root_id,
+    job_logs.c.dry_run,
+    job_logs.c.token,
+    _secret_cfg,
+)
 _lease = database_now(bindparam("lease", type_=Float))
 _claim = (
     update(job_logs)
@@ -140,21 +155,7 @@ _claim = (
         started_at=database_now(),
         lease_until=_lease,
     )
-    .returning(
-        job_logs.c.id,
-        job_logs.c.job_id,
-        job_logs.c.job_name,
-        job_logs.c.handler_path,
-        job_logs.c.public_cfg,
-        job_logs.c.timeout,
-        job_logs.c.trigger,
-        job_logs.c.scheduled_for,
-        job_logs.c.attempt,
-        job_logs.c.root_id,
-        job_logs.c.dry_run,
-        job_logs.c.token,
-        _secret_cfg,
-    )
+    .returning(*_claimed)
 )
 
 
@@ -170,6 +171,11 @@ def claim(database: Database, log_id: int, token: str, worker: str, lease: float
             return connection.execute(_claim, parameters).first()
     except IntegrityError:  # the index on running exclusive rows: another run of the job came first
         return None
+
+
+def claimed_by(connection: Connection, token: str) -> AnyRow | None:
+    """The row that `token` claimed, as `claim` would have given it: for a claim whose reply was lost."""
+    return connection.execute(select(*_claimed).where(job_logs.c.token == token, _is(Status.RUNNING))).first()
 
 
 _waiting = (
@@ -204,7 +210,10 @@ def extend_leases(connection: Connection, tokens: Sequence[str], lease: float) -
 
 
 def append_chunk(connection: Connection, log_id: int, token: str, seq: int, text: str, progress: Any) -> bool:
-    """Write a piece of log and the newest progress of a run that `token` still holds; False where it does not."""
+    """Write a piece of log and the newest progress of a run that `token` still holds; False where it does not.
+
+    A number that is written already stays as it is: the same chunk may come again, after a reply that was lost.
+    """
     owned = (
         update(job_logs)
         .where(job_logs.c.id == log_id, job_logs.c.token == token, _is(Status.RUNNING))
@@ -213,7 +222,9 @@ def append_chunk(connection: Connection, log_id: int, token: str, seq: int, text
     if connection.execute(owned).rowcount != 1:
         return False
     if text:
-        connection.execute(insert(chunks).values(job_log_id=log_id, seq=seq, at=database_now(), text=text))
+        dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        chunk = dialect_insert(chunks).values(job_log_id=log_id, seq=seq, at=database_now(), text=text)
+        connection.execute(chunk.on_conflict_do_nothing())
     return True
 
 

@@ -85,6 +85,11 @@ def lock_due(connection: Connection, now: datetime, limit: int) -> Sequence[AnyR
     return connection.execute(_lock_due, {"now": now, "limit": limit}).all()
 
 
+def any_due(connection: Connection, now: datetime) -> bool:
+    """Whether a job is due: one that another scheduler holds, or that came after the limit."""
+    return connection.execute(select(jobs.c.id).where(jobs.c.next_run_at <= now).limit(1)).first() is not None
+
+
 _advance = (
     update(jobs)
     .where(jobs.c.id == bindparam("job_id"))

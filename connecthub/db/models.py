@@ -227,6 +227,8 @@ class HttpCall(Base):
     milliseconds: Mapped[float] = mapped_column(Float)
     attempt: Mapped[int]
     bytes: Mapped[int | None] = mapped_column(BigId)
+    sent: Mapped[bool] = mapped_column(Boolean)
+    """False for a write that a dry run held back."""
     error: Mapped[str | None] = mapped_column(Text)
 
 

@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_jsonable_python
 
 from connecthub.errors import InvalidSettings
 from connecthub.jobs.base import BaseJob
@@ -19,7 +20,7 @@ def describe(plugin: type[BaseJob]) -> dict[str, Any]:
         "version": plugin_version(plugin),
         "params_schema": plugin.Params.model_json_schema() if plugin.Params else None,
         "secrets_schema": plugin.Secrets.model_json_schema() if plugin.Secrets else None,
-        "examples": plugin.examples,
+        "examples": to_jsonable_python(plugin.examples, fallback=str),
     }
 
 

@@ -45,8 +45,7 @@ def load_plugin(handler_path: str, packages: Sequence[str], extensions_dir: str)
     Raises PluginNotFound, PluginImportError (with the plugin's own traceback) or PluginInvalid.
     """
     module_name, class_name = split_handler(handler_path, packages)
-    if extensions_dir not in sys.path:
-        sys.path.insert(0, extensions_dir)
+    sys.path[:] = [extensions_dir, *(path for path in sys.path if path != extensions_dir)]
     importlib.invalidate_caches()
     module = _import_module(module_name, extensions_dir)
     found = getattr(module, class_name, None)
@@ -111,8 +110,12 @@ def plugin_files(plugin: type[BaseJob]) -> list[Path]:
 def plugin_version(plugin: type[BaseJob]) -> str:
     """Twelve hex digits over the names and bytes of the plugin's files."""
     digest = hashlib.sha256()
+    folder = Path(inspect.getfile(plugin)).resolve().parent
     for path in plugin_files(plugin):
-        content = path.read_bytes()
-        digest.update(f"{path.name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+        try:
+            content = path.read_bytes()
+        except OSError:  # an editor's lock, a dangling link: no part of the plugin
+            continue
+        digest.update(f"{path.relative_to(folder)}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
         digest.update(content)
     return digest.hexdigest()[:12]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import inspect
 import os
 import resource
 import signal
@@ -20,14 +21,13 @@ from connecthub.core.log_capture import Said, install_capture, write_raw
 from connecthub.errors import InvalidSettings, PluginError, PluginImportError
 from connecthub.jobs.base import BaseJob, JobContext, Reporter
 from connecthub.plugins.describe import describe, field_errors, validated
-from connecthub.plugins.manager import load_plugin, plugin_files, plugin_version
+from connecthub.plugins.manager import load_plugin, plugin_version
 from connecthub.runner.processes import adopt_orphans, die_with_parent, forbid_dumps
-from connecthub.runner.protocol import Frame, Request, encode, read_request
+from connecthub.runner.protocol import TEXT_MAX, Frame, Request, as_text, encode, read_request
 from connecthub.runner.result import encode_result
 
 CHANNEL, OUT, ERR = 3, 4, 5
 """Descriptors of a child: its socket, and the read ends of the pipes behind 1 and 2."""
-TRACEBACK_MAX = 64 * 1024
 
 
 class Answers(Reporter, Protocol):
@@ -47,6 +47,8 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._lock = threading.RLock()
+        self._sending = False
+        self._later: list[bytes] = []
         self._forked = False
         os.register_at_fork(after_in_child=self._detach)
 
@@ -56,9 +58,21 @@ class Channel:
 
     def send(self, kind: Frame, payload: dict[str, Any]) -> None:
         """Send one frame; a socket that the plugin closed is the supervisor's to notice."""
-        with self._lock, contextlib.suppress(OSError):
-            if not self._forked:
-                self._connection.sendall(encode(kind, payload))
+        if self._forked:
+            return
+        frame = encode(kind, payload)
+        with self._lock:
+            self._later.append(frame)
+            if self._sending:  # a signal handler of the plugin, in the middle of another frame
+                return
+            self._sending = True
+            try:
+                while self._later:
+                    self._connection.sendall(self._later.pop(0))
+            except OSError:
+                self._later.clear()
+            finally:
+                self._sending = False
 
     def say(self, said: Said) -> None:
         """Send a piece of log, after whatever the run wrote to the raw descriptors before it."""
@@ -69,26 +83,31 @@ class Channel:
         with self._lock:
             self._drain(OUT, "stdout", "INFO")
             self._drain(ERR, "stderr", "WARNING")
-            self.send(Frame.LOG, {**asdict(said), "sent": time.monotonic()})
+            self.send(Frame.LOG, {**asdict(said), "t": time.monotonic()})
 
     def _drain(self, descriptor: int, source: str, level: str) -> None:
         with contextlib.suppress(OSError):
             while data := os.read(descriptor, 1 << 16):
                 text = data.decode("latin-1")
                 raw = Said(time.time(), level, source, text, stream=True)
-                self.send(Frame.LOG, {**asdict(raw), "raw": True, "sent": time.monotonic()})
+                self.send(Frame.LOG, {**asdict(raw), "raw": True, "t": time.monotonic()})
 
     def progress(self, done: float, total: float | None, note: str) -> None:
         """Report how far the run is."""
-        self.send(Frame.PROGRESS, {"done": done, "total": total, "note": str(note)[:1000]})
+        self._report(Frame.PROGRESS, {"done": done, "total": total, "note": note})
 
     def call(self, record: dict[str, Any]) -> None:
         """Report one call to an outside system."""
-        self.send(Frame.CALL, record)
+        self._report(Frame.CALL, {**record, "at": time.time()})
 
     def secret(self, value: str) -> None:
         """Ask that `value` be masked from here on."""
-        self.send(Frame.SECRET, {"value": value})
+        self._report(Frame.SECRET, {"value": value})
+
+    def _report(self, kind: Frame, payload: dict[str, Any]) -> None:
+        """Send a report whatever it holds: it is best effort, and never the plugin's failure."""
+        with contextlib.suppress(ValueError, RecursionError):
+            self.send(kind, payload)
 
 
 def serve(launcher: int) -> NoReturn:
@@ -98,8 +117,7 @@ def serve(launcher: int) -> NoReturn:
     request = read_request(connection)
     channel = Channel(connection)
     install_capture(channel.say, request.log_level)
-    answer = answer_request(request, channel)
-    channel.send(Frame.ANSWER, answer)
+    channel.send(Frame.ANSWER, answer_request(request, channel))
     os._exit(0)
 
 
@@ -141,7 +159,7 @@ def _run(plugin: type[BaseJob], request: Request, channel: Answers) -> dict[str,
             scheduled_for=datetime.fromisoformat(request.scheduled_for) if request.scheduled_for else None,
             attempt=request.attempt,
             dry_run=request.dry_run,
-            deadline=time.monotonic() + request.timeout,
+            deadline=request.deadline,
             idempotency_key=request.idempotency_key,
             reporter=channel,
         )
@@ -151,37 +169,31 @@ def _run(plugin: type[BaseJob], request: Request, channel: Answers) -> dict[str,
 
 def _failed(error: BaseException, plugin: type[BaseJob] | None) -> dict[str, Any]:
     name = type(error).__name__
-    answer = {"status": "failed", "error": f"{name}: {_text_of(error)}", "fingerprint": name, "traceback": None}
+    answer = {
+        "status": "failed",
+        "error": f"{name}: {as_text(error)[:TEXT_MAX]}",
+        "fingerprint": name,
+        "traceback": None,
+    }
     if isinstance(error, InvalidSettings):
         return {**answer, "fields": error.fields}
     if isinstance(error, PluginImportError):
-        return {**answer, "traceback": error.plugin_traceback[:TRACEBACK_MAX]}
+        return {**answer, "traceback": error.plugin_traceback[:TEXT_MAX]}
     if isinstance(error, PluginError) or plugin is None:
         return answer
     return {**answer, "traceback": _own_traceback(error), "fingerprint": _fingerprint(error, plugin)}
-
-
-def _text_of(error: BaseException) -> str:
-    try:
-        return str(error)[:4000]
-    except Exception:
-        return f"<unprintable {type(error).__name__}>"
 
 
 def _own_traceback(error: BaseException) -> str:
     told = traceback.TracebackException.from_exception(error)
     own = [frame for frame in told.stack if frame.filename != __file__]
     told.stack = traceback.StackSummary.from_list(own)
-    text = "".join(told.format())
-    if len(text) <= TRACEBACK_MAX:
-        return text
-    half = TRACEBACK_MAX // 2
-    return f"{text[:half]}\n… {len(text) - TRACEBACK_MAX} characters left out …\n{text[-half:]}"
+    return "".join(told.format())[:TEXT_MAX]
 
 
 def _fingerprint(error: BaseException, plugin: type[BaseJob]) -> str:
     """Exception class and innermost plugin frame by function, so that an edit above it does not change it."""
-    folder = Path(plugin_files(plugin)[0]).parent
+    folder = Path(inspect.getfile(plugin)).resolve().parent
     where = plugin.__module__
     for frame, _ in traceback.walk_tb(error.__traceback__):
         path = Path(frame.f_code.co_filename)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from dataclasses import replace
 from typing import Any
 
 from connecthub.core.log_capture import CaptureHandler
@@ -11,7 +13,6 @@ from connecthub.runner.child import answer_request
 from connecthub.runner.outcome import Outcome, classify
 from connecthub.runner.protocol import Frame, Request
 from connecthub.runner.run_log import RunLog
-from connecthub.runner.supervise import masked
 
 
 class _Here:
@@ -42,6 +43,10 @@ def run_here(request: Request, log: RunLog, redactor: Redactor) -> Outcome:
     root.addHandler(handler)
     root.setLevel(request.log_level)
     try:
-        return masked(classify(answer_request(request, _Here(redactor)), None, None), redactor)
+        started = replace(request, deadline=time.monotonic() + request.timeout)
+        outcome, warning = classify(answer_request(started, _Here(redactor)), None, None, redactor)
     finally:
         root.removeHandler(handler)
+    if warning:
+        log.note(warning)
+    return outcome

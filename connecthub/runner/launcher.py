@@ -180,8 +180,9 @@ def main(descriptor: int) -> None:
     orders = socket.socket(fileno=descriptor)
     adopt_orphans()
     preload()
-    orders.send(b"ready")
-    Launcher(orders).serve()
+    with contextlib.suppress(BrokenPipeError):  # the worker is gone already
+        orders.send(b"ready")
+        Launcher(orders).serve()
 
 
 if __name__ == "__main__":

@@ -88,9 +88,17 @@ class LauncherProcess:
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         command = [sys.executable, "-P", "-m", "connecthub.runner.launcher", str(theirs.fileno())]
         with theirs:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, env=environment, pass_fds=[theirs.fileno()], start_new_session=True
-            )
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    env=environment,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
+            except OSError as error:
+                ours.close()
+                raise RunnerError(f"the launcher of child processes cannot be started: {error}") from None
         self._orders = ours
         ours.settimeout(READY_SECONDS)
         try:

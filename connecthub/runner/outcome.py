@@ -6,6 +6,16 @@ import signal
 from dataclasses import dataclass, field
 from typing import Any
 
+from connecthub.core.redact import Redactor
+from connecthub.core.safe_text import storable
+from connecthub.runner.protocol import TEXT_MAX
+from connecthub.runner.result import finished_result
+
+ERROR_MAX = 4_000
+"""Characters of an error's text that are kept."""
+TRACEBACK_MAX = 64 * 1024
+FINGERPRINT_MAX = 500
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -43,26 +53,57 @@ class Outcome:
         return self.status == "succeeded"
 
 
-def classify(answer: dict[str, Any] | None, exit: Exit | None, stop: Stop | None) -> Outcome:
-    """An answer counts however the process ended after it; then why it was stopped; then how it died."""
-    if answer is not None:
-        known = {"succeeded", "failed"}
-        status = answer["status"] if answer.get("status") in known else "crashed"
-        return Outcome(
-            status=status,
-            error=answer.get("error"),
-            traceback=answer.get("traceback"),
-            result=answer.get("result"),
-            fingerprint=answer.get("fingerprint"),
-            fields=answer.get("fields") or {},
-            description=answer.get("description") or {},
-        )
+def classify(
+    answer: dict[str, Any] | None, exit: Exit | None, stop: Stop | None, redactor: Redactor
+) -> tuple[Outcome, str | None]:
+    """An answer counts however the process ended after it, of a stopped run only that it succeeded; then why it was
+    stopped; then how it died. What the plugin says is masked and bounded. Beside the outcome comes a warning, if any.
+    """
+    if answer is not None and (stop is None or answer.get("status") == "succeeded"):
+        return _answered(answer, redactor)
     if stop is not None:
-        return Outcome(stop.status, error=stop.cause, fingerprint=stop.status)
+        return Outcome(stop.status, error=stop.cause, fingerprint=stop.status), None
     if exit is None:
-        return Outcome("crashed", error="the launcher of child processes died", fingerprint="crashed: launcher")
+        return Outcome("crashed", "the launcher of child processes died", fingerprint="crashed: launcher"), None
     death = describe_exit(exit.code)
-    return Outcome("crashed", error=f"{death} before the plugin returned", fingerprint=f"crashed: {death}")
+    return Outcome("crashed", f"{death} before the plugin returned", fingerprint=f"crashed: {death}"), None
+
+
+def _answered(answer: dict[str, Any], redactor: Redactor) -> tuple[Outcome, str | None]:
+    def text(name: str, most: int) -> str | None:
+        return masked_cut(answer.get(name), redactor, most)
+
+    result, warning = finished_result(answer, redactor)
+    fields, description = answer.get("fields"), answer.get("description")
+    outcome = Outcome(
+        status=answer["status"] if answer.get("status") in ("succeeded", "failed") else "crashed",
+        error=text("error", ERROR_MAX),
+        traceback=text("traceback", TRACEBACK_MAX),
+        result=result,
+        fingerprint=text("fingerprint", FINGERPRINT_MAX),
+        fields=_masked_fields(fields, redactor) if isinstance(fields, dict) else {},
+        description=description if isinstance(description, dict) else {},
+    )
+    return outcome, warning
+
+
+def _masked_fields(fields: dict[str, Any], redactor: Redactor) -> dict[str, str]:
+    return {redactor.redact(key): redactor.redact(str(message)) for key, message in fields.items()}
+
+
+def masked_cut(value: object, redactor: Redactor, most: int) -> str | None:
+    """A text masked and then cut, its end replaced by `…`; None stays None.
+
+    The child has cut it already where it was longer than `TEXT_MAX`, perhaps through a secret: what may be left of one
+    goes too.
+    """
+    if value is None:
+        return None
+    text = str(value)
+    if len(text) >= TEXT_MAX:
+        text = text[: TEXT_MAX - redactor.longest]
+    text = storable(redactor.redact(text))
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def describe_exit(code: int) -> str:

@@ -16,6 +16,9 @@ HEADER = struct.Struct("!IB")
 FRAME_MAX = 16 * 1024 * 1024
 """Bytes of one frame's JSON; the child cuts long texts far below it."""
 
+TEXT_MAX = 256 * 1024
+"""Characters that a child sends of an error's text or traceback; the supervisor masks them and keeps less."""
+
 
 class Frame(IntEnum):
     """Kinds of frames: the first goes to the child, all others come from it."""
@@ -40,6 +43,9 @@ class Request:
     params: dict[str, Any]
     secrets: dict[str, Any]
     timeout: float
+    """Seconds."""
+    deadline: float = 0.0
+    """On `time.monotonic()`; set when the run is started."""
     job: str = ""
     log_id: int | None = None
     scheduled_for: str | None = None
@@ -61,9 +67,17 @@ class Request:
         return f"Request({self.ask} {self.handler}, log {self.log_id})"
 
 
+def as_text(value: object) -> str:
+    """A value as text, whatever its `__str__` does."""
+    try:
+        return str(value)
+    except Exception:
+        return f"<unprintable {type(value).__name__}>"
+
+
 def encode(kind: Frame, payload: dict[str, Any]) -> bytes:
-    """One frame as bytes; lone surrogates travel as JSON escapes."""
-    body = json.dumps(payload, allow_nan=False, separators=(",", ":")).encode("ascii")
+    """One frame as bytes; lone surrogates travel as JSON escapes, what is no JSON as its text."""
+    body = json.dumps(payload, default=as_text, skipkeys=True, separators=(",", ":")).encode("ascii")
     if len(body) > FRAME_MAX:
         raise RunnerError(f"a {kind.name} frame of {len(body)} bytes is over the limit of {FRAME_MAX}")
     return HEADER.pack(len(body), kind) + body

@@ -6,7 +6,7 @@ from typing import Any
 
 from connecthub.core.config import Settings
 from connecthub.core.redact import Redactor
-from connecthub.errors import InvalidSettings, PluginError, PluginNotFound
+from connecthub.errors import InvalidSettings, PluginError, PluginImportError, PluginInvalid, PluginNotFound
 from connecthub.plugins.manager import split_handler
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.outcome import Outcome
@@ -46,6 +46,13 @@ class PluginQuestions:
         outcome = supervise(self._launcher, request, Watch(RunLog(redactor, LOG_MAX), redactor), grace=1.0)
         if outcome.succeeded:
             return outcome
-        reason = outcome.error or outcome.status
-        kind = PluginNotFound if reason.startswith("PluginNotFound: ") else PluginError
-        raise kind(f"handler {handler!r} cannot be used: {reason.partition(': ')[2] if ': ' in reason else reason}")
+        raise _error_of(handler, outcome)
+
+
+def _error_of(handler: str, outcome: Outcome) -> PluginError:
+    """The error that the child met, as one of ours again; where the import raised, with the plugin's own traceback."""
+    kind, _, reason = (outcome.error or outcome.status).partition(": ")
+    told = f"handler {handler!r} cannot be used: {reason or kind}"
+    if kind == "PluginImportError":
+        return PluginImportError(told, outcome.traceback or "")
+    return {"PluginNotFound": PluginNotFound, "PluginInvalid": PluginInvalid}.get(kind, PluginError)(told)

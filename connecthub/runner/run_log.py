@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -31,9 +32,11 @@ class RunLog:
         self._decoders: dict[str, codecs.IncrementalDecoder] = {}
         self._head: list[str] = []
         self._head_bytes = 0
+        self._head_pending = 0
         self._tail: deque[str] = deque()
         self._tail_bytes = 0
         self._dropped_bytes = 0
+        self._lock = threading.Lock()
 
     def say(self, said: Said) -> None:
         """Take a piece of a record or of a stream."""
@@ -44,6 +47,7 @@ class RunLog:
             self._cut_lines(said.source, line)
         elif not said.more:
             self._emit(said.source, self._open.pop((said.source, False)))
+            return
         if len(line.text) > LINE_MAX + self._redactor.longest:
             self._cut_long(said.source, line)
 
@@ -60,14 +64,16 @@ class RunLog:
 
     @property
     def pending_bytes(self) -> int:
-        """About how much `take` would give."""
-        return sum(map(len, self._head))
+        """How much `take` would give."""
+        with self._lock:
+            return self._head_pending
 
     def take(self) -> str:
-        """The text since the last `take`, whole records only."""
-        text = "".join(self._head)
-        self._head.clear()
-        return text
+        """The text since the last `take`, whole records only; another thread than the run's may call it."""
+        with self._lock:
+            taken, self._head = self._head, []
+            self._head_pending = 0
+        return "".join(taken)
 
     def end_lines(self) -> None:
         """End the lines that are still open: nothing more comes from the run."""
@@ -106,12 +112,15 @@ class RunLog:
     def _emit(self, source: str, line: _OpenLine) -> None:
         text = storable(self._redactor.redact(line.text)).rstrip("\n").replace("\n", "\n    ")
         at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._keep(f"{at} {line.level} {storable(source)}: {text}\n")
+        level, name = (" ".join(storable(self._redactor.redact(part)).split()) for part in (line.level, source))
+        self._keep(f"{at} {level} {name}: {text}\n")
 
     def _keep(self, text: str) -> None:
         size = len(text.encode())
         if not self._tail and self._head_bytes + size <= self._half:
-            self._head.append(text)
+            with self._lock:
+                self._head.append(text)
+                self._head_pending += size
             self._head_bytes += size
             return
         self._tail.append(text)

@@ -10,21 +10,23 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from connecthub.core.log_capture import Said
 from connecthub.core.redact import Redactor
 from connecthub.errors import RunnerError
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.outcome import Exit, Outcome, Stop, classify
 from connecthub.runner.protocol import Frame, FrameReader, Request, encode
+from connecthub.runner.reports import Calls, progress_of, said_of, version_of
 from connecthub.runner.run_log import RunLog
 
 GRACE_SECONDS = 10.0
 """Between the soft stop and the kill."""
 KILL_SECONDS = 5.0
 """Between the kill and giving the launcher up."""
+START_SECONDS = 15.0
+"""A launcher that has not forked by then is given up."""
 TICK_SECONDS = 0.25
 """How often a quiet run is looked at."""
 READ_MAX = 1 << 20
@@ -37,8 +39,8 @@ class Watch:
     log: RunLog
     redactor: Redactor
     on_tick: Callable[[Watch], Stop | None] = lambda watch: None
-    """Called between reads, at least each `TICK_SECONDS`; a Stop ends the run."""
-    calls: list[dict[str, Any]] = field(default_factory=list)
+    """Called between reads, at least each `TICK_SECONDS`, so it must not block; a Stop ends the run."""
+    calls: Calls = field(default_factory=Calls)
     progress: dict[str, Any] | None = None
     plugin_version: str | None = None
     pid: int | None = None
@@ -46,29 +48,12 @@ class Watch:
 
 def supervise(launcher: LauncherProcess, request: Request, watch: Watch, grace: float = GRACE_SECONDS) -> Outcome:
     """Run `request` in a child and return its outcome; the log is complete then, and no process of it is left."""
+    started = replace(request, deadline=time.monotonic() + request.timeout)
     try:
-        with _Supervision(launcher, request, watch, grace) as supervision:
-            outcome = supervision.run()
-    except RunnerError as error:
-        outcome = Outcome("crashed", error=str(error), fingerprint="crashed: runner")
-    return masked(outcome, watch.redactor)
-
-
-def masked(outcome: Outcome, redactor: Redactor) -> Outcome:
-    """The outcome without the secrets that a plugin may have put into it."""
-
-    def mask(text: str | None) -> str | None:
-        return None if text is None else redactor.redact(text)
-
-    return Outcome(
-        outcome.status,
-        mask(outcome.error),
-        mask(outcome.traceback),
-        mask(outcome.result),
-        mask(outcome.fingerprint),
-        {key: redactor.redact(value) for key, value in outcome.fields.items()},
-        outcome.description,
-    )
+        with _Supervision(launcher, started, watch, grace) as supervision:
+            return supervision.run()
+    except (RunnerError, OSError) as error:
+        return Outcome("crashed", error=str(error), fingerprint="crashed: runner")
 
 
 class _Supervision:
@@ -81,62 +66,81 @@ class _Supervision:
         self._answer: dict[str, Any] | None = None
         self._exit: Exit | None = None
         self._stop: Stop | None = None
-        self._next_step: tuple[float, signal.Signals | None] | None = None
+        self._kill_at: float | None = None
+        self._give_up_at: float | None = time.monotonic() + START_SECONDS
         self._launcher_gone = False
-        self._launcher_pid = 0
         self._ended: set[int] = set()
+        self._resources = contextlib.ExitStack()
 
     def __enter__(self) -> _Supervision:
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._control, launchers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._out, out_write = os.pipe()
-        self._err, err_write = os.pipe()
-        for descriptor in (self._out, self._err):
-            os.set_blocking(descriptor, False)
-        self._resources = contextlib.ExitStack()
-        for connection in (self._channel, self._control):
-            self._resources.callback(connection.close)
-        for descriptor in (self._out, self._err):
-            self._resources.callback(os.close, descriptor)
-        with theirs, launchers:
-            try:
-                self._launcher.order([theirs.fileno(), self._out, out_write, self._err, err_write, launchers.fileno()])
-            except RunnerError:
-                self._resources.close()
-                raise
-            finally:
-                os.close(out_write)
-                os.close(err_write)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._resources.close)
+            self._channel, theirs = self._pair(socket.SOCK_STREAM)
+            self._control, launchers = self._pair(socket.SOCK_SEQPACKET)
+            with theirs, launchers:
+                self._out, out_write = self._pipe()
+                self._err, err_write = self._pipe()
+                with contextlib.ExitStack() as given_away:
+                    given_away.callback(os.close, out_write)
+                    given_away.callback(os.close, err_write)
+                    self._launcher_pid = self._launcher.order(
+                        [theirs.fileno(), self._out, out_write, self._err, err_write, launchers.fileno()]
+                    )
+            undo.pop_all()
+        self._unsent = encode(Frame.REQUEST, self._request.to_json())
         return self
+
+    def _pair(self, kind: socket.SocketKind) -> tuple[socket.socket, socket.socket]:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        self._resources.callback(ours.close)
+        ours.setblocking(False)
+        return ours, theirs
+
+    def _pipe(self) -> tuple[int, int]:
+        read, write = os.pipe()
+        self._resources.callback(os.close, read)
+        os.set_blocking(read, False)
+        return read, write
 
     def __exit__(self, *_: object) -> None:
         self._resources.close()
 
     def run(self) -> Outcome:
-        with contextlib.suppress(OSError):  # a child that is gone already shows at the control socket
-            self._channel.sendall(encode(Frame.REQUEST, self._request.to_json()))
-        self._channel.setblocking(False)
-        self._control.setblocking(False)
-        deadline = time.monotonic() + self._request.timeout
         poll = select.poll()
         open_ends = {self._channel.fileno(), self._out, self._err, self._control.fileno()}
         for descriptor in open_ends:
             poll.register(descriptor, select.POLLIN)
+        poll.modify(self._channel.fileno(), select.POLLIN | select.POLLOUT)
         while not (self._exit or self._launcher_gone):
             poll.poll(TICK_SECONDS * 1000)
+            if self._unsent and self._send_request():
+                poll.modify(self._channel.fileno(), select.POLLIN)
             self._read_all()
             self._read_control()
             for descriptor in self._ended & open_ends:
                 poll.unregister(descriptor)
                 open_ends.discard(descriptor)
-            self._decide(deadline)
+            self._decide()
         if self._launcher_gone:
             self._launcher.kill(self._launcher_pid)
             self._await_death(poll)
         while self._read_all():
             pass
         self._close_log()
-        return classify(self._answer, self._exit, self._stop)
+        outcome, warning = classify(self._answer, self._exit, self._stop, self._watch.redactor)
+        if warning:
+            self._watch.log.note(warning)
+        return outcome
+
+    def _send_request(self) -> bool:
+        """Send what the socket takes of the request; whether that was the rest."""
+        try:
+            self._unsent = self._unsent[self._channel.send(self._unsent) :]
+        except BlockingIOError:
+            return False
+        except OSError:  # the child is gone, which the control socket tells
+            self._unsent = b""
+        return not self._unsent
 
     def _await_death(self, poll: select.poll) -> None:
         """The child dies with its launcher; its end of the channel says when."""
@@ -145,29 +149,27 @@ class _Supervision:
             poll.poll(TICK_SECONDS * 1000)
             self._read_all()
 
-    def _decide(self, deadline: float) -> None:
+    def _decide(self) -> None:
+        """The clock's part: soft stop, then kill, then giving the launcher up."""
         wanted = self._watch.on_tick(self._watch)
         now = time.monotonic()
         if self._stop is None and self._answer is None:
-            if wanted is None and now >= deadline:
+            if wanted is None and now >= self._request.deadline:
                 wanted = Stop("timed_out", f"still running after its timeout of {self._request.timeout:g} s")
             if wanted is not None:
                 self._stop = wanted
                 self._watch.log.note(f"{wanted.cause}: asked to stop, killed after {self._grace:g} s")
                 self._order_signal(signal.SIGTERM)
-                self._next_step = (now + self._grace, signal.SIGKILL)
-        if self._answer is not None and self._next_step is None:
-            self._next_step = (now + KILL_SECONDS, signal.SIGKILL)
-        if self._next_step is None or now < self._next_step[0]:
-            return
-        number = self._next_step[1]
-        if number is None:
-            self._watch.log.note("the launcher did not answer and was killed with its runs", "ERROR")
+                self._kill_at = now + self._grace
+        if self._answer is not None and self._kill_at is None:
+            self._kill_at = now + KILL_SECONDS
+        if self._kill_at is not None and now >= self._kill_at and self._give_up_at is None:
+            self._order_signal(signal.SIGKILL)
+            self._give_up_at = now + KILL_SECONDS
+        if self._give_up_at is not None and now >= self._give_up_at:
+            self._watch.log.note("the launcher does not answer and is killed, with its runs", "ERROR")
+            self._give_up_at = None
             self._launcher.kill(self._launcher_pid)
-            self._next_step = None
-            return
-        self._order_signal(number)
-        self._next_step = (now + KILL_SECONDS, None)
 
     def _order_signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(OSError):
@@ -184,11 +186,11 @@ class _Supervision:
         err = self._read(self._err, os.read)
         data = self._read(self._channel.fileno(), lambda _, size: self._channel.recv(size))
         frames = self._cut_frames(data)
-        self._take_all(frame for frame in frames if frame[1].get("sent", 0.0) <= before_pipes)
+        self._take_all(frame for frame in frames if frame[1].get("t", 0.0) <= before_pipes)
         for source, level, raw in (("stdout", "INFO", out), ("stderr", "WARNING", err)):
             if raw:
                 self._watch.log.raw(source, level, raw)
-        self._take_all(frame for frame in frames if frame[1].get("sent", 0.0) > before_pipes)
+        self._take_all(frame for frame in frames if frame[1].get("t", 0.0) > before_pipes)
         return len(out) + len(err) + len(data)
 
     def _read(self, descriptor: int, read: Callable[[int, int], bytes]) -> bytes:
@@ -204,42 +206,36 @@ class _Supervision:
         return bytes(data)
 
     def _cut_frames(self, data: bytes) -> list[tuple[Frame, dict[str, Any]]]:
+        frames: list[tuple[Frame, dict[str, Any]]] = []
         try:
-            return list(self._frames.feed(data))
+            for frame in self._frames.feed(data):
+                if not isinstance(frame[1].get("t", 0.0), float):
+                    raise RunnerError("a frame has no time")
+                frames.append(frame)
         except RunnerError as error:
-            self._break_channel(str(error))
-            return []
+            self._watch.log.note(f"the plugin wrote to the run's own channel, which is closed: {error}", "ERROR")
+            self._frames = FrameReader()
+            self._channel.shutdown(socket.SHUT_RDWR)
+        return frames
 
     def _take_all(self, frames: Iterable[tuple[Frame, dict[str, Any]]]) -> None:
-        try:
-            for kind, payload in frames:
-                self._take(kind, payload)
-        except (KeyError, TypeError, ValueError) as error:
-            self._break_channel(f"a frame has not the shape of its kind: {type(error).__name__}")
-
-    def _break_channel(self, reason: str) -> None:
-        self._watch.log.note(f"the plugin wrote to the run's own channel, which is closed: {reason}", "ERROR")
-        self._frames = FrameReader()
-        self._channel.shutdown(socket.SHUT_RDWR)
-
-    def _take(self, kind: Frame, payload: dict[str, Any]) -> None:
-        if kind is Frame.LOG:
-            raw, _ = payload.pop("raw", False), payload.pop("sent", None)
-            said = Said(**payload)
-            if raw:
-                self._watch.log.raw(said.source, said.level, said.text.encode("latin-1"))
-            else:
-                self._watch.log.say(said)
-        elif kind is Frame.SECRET:
-            self._watch.redactor.add(str(payload["value"]))
-        elif kind is Frame.CALL:
-            self._watch.calls.append(payload)
-        elif kind is Frame.PROGRESS:
-            self._watch.progress = {**payload, "note": self._watch.redactor.redact(payload["note"])}
-        elif kind is Frame.VERSION:
-            self._watch.plugin_version = str(payload["version"])
-        elif kind is Frame.ANSWER:
-            self._answer = payload
+        watch = self._watch
+        for kind, payload in frames:
+            if kind is Frame.LOG and payload.get("raw") is True:
+                said = said_of(payload)
+                watch.log.raw(said.source, said.level, said.text.encode("latin-1", "replace"))
+            elif kind is Frame.LOG:
+                watch.log.say(said_of(payload))
+            elif kind is Frame.SECRET:
+                watch.redactor.add(str(payload.get("value", "")))
+            elif kind is Frame.CALL:
+                watch.calls.add(payload, watch.redactor)
+            elif kind is Frame.PROGRESS:
+                watch.progress = progress_of(payload, watch.redactor)
+            elif kind is Frame.VERSION:
+                watch.plugin_version = version_of(payload)
+            elif kind is Frame.ANSWER:
+                self._answer = payload
 
     def _read_control(self) -> None:
         try:
@@ -247,6 +243,7 @@ class _Supervision:
                 told = json.loads(message)
                 if "pid" in told:
                     self._watch.pid = told["pid"]
+                    self._give_up_at = None
                 elif "refused" in told:
                     raise RunnerError(told["refused"])
                 else:
@@ -258,8 +255,11 @@ class _Supervision:
         self._launcher_gone = self._exit is None
 
     def _close_log(self) -> None:
-        self._watch.log.end_lines()
+        log = self._watch.log
+        log.end_lines()
         if self._exit and self._exit.strays:
-            self._watch.log.note(f"the run left {self._exit.strays} processes behind; they were killed")
+            log.note(f"the run left {self._exit.strays} processes behind; they were killed")
         if self._exit and not self._exit.verified:
-            self._watch.log.note("it is not certain that all processes of the run are gone", "ERROR")
+            log.note("it is not certain that all processes of the run are gone", "ERROR")
+        if self._watch.calls.dropped:
+            log.note(f"{self._watch.calls.dropped} calls to outside systems are not kept: there were too many")

@@ -18,10 +18,14 @@ LOOK_SECONDS = 2.0
 
 
 class DatabaseLook:
-    """The worker's second way to its work, shared by its threads: at most one look in `LOOK_SECONDS`."""
+    """The worker's second way to its work, shared by its threads: a look each `LOOK_SECONDS`, or as soon as all that a
+    full look found is taken."""
 
-    def __init__(self, find: Callable[[], list[int]], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, find: Callable[[int], list[int]], limit: int, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._find = find
+        self._limit = limit
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._next_at = 0.0
@@ -32,7 +36,9 @@ class DatabaseLook:
         with self._lock:
             if not self._found and self._monotonic() >= self._next_at:
                 self._next_at = self._monotonic() + LOOK_SECONDS
-                self._found = self._find()
+                self._found = self._find(self._limit)
+                if len(self._found) == self._limit:
+                    self._next_at = self._monotonic()
             return self._found.pop(0) if self._found else None
 
 
@@ -44,44 +50,49 @@ class BellWorker(Worker):
         self._execute = execute
         self._look = look
         self._queue_away = False
+        self._database_away = False
 
     def loop(self, now: Any = None) -> None:
-        """One bell or one look; no error ends the thread."""
-        heard = self._listen()
-        if heard:
-            self.delay = self.default_delay
-            return
-        try:
-            row = self._look.next_row()
-            if row is not None:
+        """One bell or one look; no error ends the thread. A worker that stops leaves both to others."""
+        row = self._bell()
+        if row is None and not self.stop_flag.is_set():
+            row = self._waiting()
+        if row is not None and not self.stop_flag.is_set():
+            try:
                 self._execute(row)
-        except Exception as error:
-            logger.error("a look into the database failed: %s", error)
-            row = None
-        if row is None and (self._queue_away or not self.huey.storage.blocking):
+            except Exception:
+                logger.exception("run %s broke off in the worker itself", row)
+        elif self._queue_away or not self.huey.storage.blocking:
             self.sleep()
 
-    def _listen(self) -> bool:
+    def _bell(self) -> int | None:
+        """The row of the next bell; what no key of ours has signed is dropped."""
         try:
             task = self.huey.dequeue()
         except ValueError as error:
             logger.warning("a message was dropped: %s", error)
-            return True
+            return None
         except Exception as error:
             if not self._queue_away:
                 logger.error("the queue is away (%s): runs are taken from the database", type(error).__name__)
             self._queue_away = True
-            return False
+            return None
         if self._queue_away:
             logger.info("the queue is back")
             self._queue_away = False
-        if task is None:
-            return False
+        return None if task is None else task.args[0]
+
+    def _waiting(self) -> int | None:
+        """A row that waits, by the database."""
         try:
-            self.huey.execute(task)
-        except Exception:
-            logger.exception("a run broke off in the worker itself")
-        return True
+            row = self._look.next_row()
+        except Exception as error:
+            if not self._database_away:
+                logger.error("no look into the database: %s", error)
+            self._database_away = True
+            return None
+        self._database_away = False
+        return row
 
 
 class WorkerConsumer(Consumer):

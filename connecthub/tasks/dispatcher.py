@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 1000
 """Jobs of one transaction; the rest follows a second later."""
+BUDGET_SECONDS = 2.0
+"""After so long no further job is decided in one transaction: a long outage has many slots to count."""
 
 
 @dataclass
@@ -33,11 +36,8 @@ class Dispatched:
     queued: list[AnyRow] = field(default_factory=list)
     """Id, queue and priority of the new queued rows: whose bells to ring."""
     jobs: int = 0
-
-    @property
-    def more(self) -> bool:
-        """Whether rows may be left that were due."""
-        return self.jobs >= BATCH
+    more: bool = False
+    """Whether jobs are left that are due."""
 
 
 def tick(database: Database, ring: Callable[[Iterable[AnyRow]], None], now: datetime) -> Dispatched:
@@ -52,17 +52,22 @@ def tick(database: Database, ring: Callable[[Iterable[AnyRow]], None], now: date
 def dispatch_due_jobs(database: Database, now: datetime) -> Dispatched:
     """Lock the due jobs, insert their JobLogs, advance `next_run_at`; all or nothing."""
     with database.write() as connection:
-        return dispatch(connection, jobs.lock_due(connection, now, BATCH), now)
+        done = dispatch(connection, jobs.lock_due(connection, now, BATCH), now)
+        done.more = jobs.any_due(connection, now)
+    return done
 
 
 def dispatch(connection: Connection, due: Iterable[AnyRow], now: datetime) -> Dispatched:
-    """Decide and write for jobs that the caller has locked."""
+    """Decide and write for jobs that the caller has locked, one at least, and no more than the budget allows."""
     done = Dispatched()
     queued: list[NewLog] = []
     skipped: list[NewLog] = []
     steps: list[dict[str, Any]] = []
     fires = _Fires()
+    stop_at = time.monotonic() + BUDGET_SECONDS
     for job in due:
+        if done.jobs and time.monotonic() > stop_at:
+            break
         done.jobs += 1
         try:
             plan = plan_slots(job.next_run_at, now, fires.of(job.cron_expr, job.timezone))

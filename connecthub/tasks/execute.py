@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from connecthub.core.config import Settings
 from connecthub.core.log_context import run_context
 from connecthub.core.redact import Redactor
-from connecthub.core.safe_text import storable
 from connecthub.db import job_logs
 from connecthub.db.engine import Database
 from connecthub.db.job_logs import Ending
@@ -26,13 +27,13 @@ from connecthub.runner.run_log import RunLog
 from connecthub.runner.supervise import Watch, supervise
 from connecthub.security.fernet import open_secrets
 from connecthub.security.key_ring import KeyRing
-from connecthub.tasks.held_runs import HeldRuns
-from connecthub.tasks.log_writer import LogWriter
+from connecthub.tasks.held_runs import GIVE_UP_SHARE, HeldRuns
+from connecthub.tasks.log_writer import LogShipper, LogWriter
 
 logger = logging.getLogger(__name__)
 
-FINISH_PAUSE = 1.0
-"""Seconds between two attempts to write an end while the database is away."""
+AGAIN_SECONDS = 1.0
+"""Between two attempts at a claim or an end while the database is away."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Workbench:
     keys: KeyRing
     launcher: LauncherProcess
     held: HeldRuns
+    logs: LogShipper
     worker: str
     """Host, pid and nonce, as they stand in the rows that it claims."""
 
@@ -52,17 +54,31 @@ def execute_job(bench: Workbench, log_id: int) -> None:
     """Run a queued JobLog, if it may start now."""
     token = random.token_hex(16)
     claimed_at = time.monotonic()
-    row = job_logs.claim(bench.database, log_id, token, bench.worker, bench.settings.lease_seconds)
+    row = claim(bench, log_id, token, claimed_at)
     if row is None:
         return
     bench.held.add(token, claimed_at)
     try:
         with run_context(job_id=row.job_id, log_id=row.id):
             logger.info("run of %s started", row.job_name)
-            ending = run(bench, row)
-            finish(bench, row, ending)
+            finish(bench, row, run(bench, row))
     finally:
         bench.held.remove(token)
+
+
+def claim(bench: Workbench, log_id: int, token: str, claimed_at: float) -> AnyRow | None:
+    """Take the row; a claim whose reply was lost is looked up by its token, for as long as its lease would be good."""
+    try:
+        return job_logs.claim(bench.database, log_id, token, bench.worker, bench.settings.lease_seconds)
+    except DatabaseError as error:
+        logger.warning("the claim of run %d got no reply: %s", log_id, error)
+    while time.monotonic() < claimed_at + bench.settings.lease_seconds * GIVE_UP_SHARE:
+        try:
+            with bench.database.read() as connection:
+                return job_logs.claimed_by(connection, token)
+        except DatabaseError:
+            time.sleep(AGAIN_SECONDS)
+    return None
 
 
 def run(bench: Workbench, row: AnyRow) -> Ending:
@@ -74,13 +90,22 @@ def run(bench: Workbench, row: AnyRow) -> Ending:
     redactor = Redactor.from_secrets(secrets)
     log = RunLog(redactor, bench.settings.log_max_bytes)
     writer = LogWriter(bench.database, row.id, row.token, log)
-    watch = Watch(log, redactor, on_tick=lambda watch: _look_after(bench, row.token, writer, watch))
-    outcome = supervise(bench.launcher, request_of(bench.settings, row, secrets), watch)
-    return _ending(outcome, watch, writer)
+    bench.logs.add(writer)
+    try:
+        watch = Watch(log, redactor, on_tick=lambda watch: _look_after(bench, row.token, writer, watch))
+        outcome = supervise(bench.launcher, request_of(bench.settings, row, secrets), watch)
+        return _ending(outcome, watch, writer)
+    except Exception as error:
+        logger.exception("a run broke off in the worker itself")
+        told = f"the worker failed: {type(error).__name__}"
+        return Ending(Status.CRASHED, run_log=writer.rest(), error=told, fingerprint=f"crashed: {type(error).__name__}")
+    finally:
+        bench.logs.remove(writer)
 
 
 def _look_after(bench: Workbench, token: str, writer: LogWriter, watch: Watch) -> Stop | None:
-    writer.write_when_due(watch.progress)
+    writer.progress = watch.progress
+    bench.held.stamp(token)
     return bench.held.stop_of(token)
 
 
@@ -100,60 +125,51 @@ def request_of(settings: Settings, row: AnyRow, secrets: dict[str, Any]) -> Requ
         attempt=row.attempt,
         dry_run=row.dry_run,
         idempotency_key=f"connecthub-{row.root_id or row.id}",
-        log_level=settings.log_level,
+        log_level=settings.run_log_level,
     )
 
 
 def _ending(outcome: Outcome, watch: Watch, writer: LogWriter) -> Ending:
-    def clean(text: str | None) -> str | None:
-        return None if text is None else storable(text)
-
     return Ending(
         status=Status(outcome.status),
         run_log=writer.rest(),
-        error=clean(outcome.error),
-        traceback=clean(outcome.traceback),
-        fingerprint=clean(outcome.fingerprint),
-        result=clean(outcome.result),
+        error=outcome.error,
+        traceback=outcome.traceback,
+        fingerprint=outcome.fingerprint,
+        result=outcome.result,
         progress=watch.progress,
         plugin_version=watch.plugin_version,
-        calls=[_call_row(call, watch.redactor) for call in watch.calls],
+        calls=[{**call, "at": datetime.fromtimestamp(call["at"], UTC)} for call in watch.calls.kept],
     )
-
-
-def _call_row(call: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
-    def text(name: str) -> str | None:
-        value = call.get(name)
-        return None if value is None else storable(redactor.redact(str(value)))
-
-    return {
-        "at": datetime.fromtimestamp(call.get("at", 0.0), UTC),
-        "system": (text("system") or "")[:64],
-        "method": (text("method") or "")[:16],
-        "path": text("path") or "",
-        "status": call.get("status"),
-        "milliseconds": float(call.get("ms") or 0.0),
-        "attempt": int(call.get("attempt") or 1),
-        "bytes": call.get("bytes"),
-        "error": text("error"),
-    }
 
 
 def finish(bench: Workbench, row: AnyRow, ending: Ending) -> None:
     """Write the end; while the database is away, again and again for as long as the lease lets this worker."""
     while True:
+        bench.held.stamp(row.token)
         try:
-            with bench.database.write() as connection:
-                written = job_logs.finish(connection, row.id, row.token, ending)
+            written = _write_end(bench, row, ending)
         except DatabaseError as error:
             if bench.held.lease_left(row.token) <= 0:
                 logger.error("the end (%s) cannot be written and the lease is over: %s", ending.status, error)
                 return
             logger.warning("the end (%s) cannot be written yet: %s", ending.status, error)
-            time.sleep(FINISH_PAUSE)
+            time.sleep(AGAIN_SECONDS)
+            continue
+        except SQLAlchemyError as error:  # something in it that the database does not take must not leave it running
+            logger.error("the end is written without its texts: the database refused it, %s", type(error).__name__)
+            ending = Ending(ending.status, run_log="", error="its log and texts could not be stored")
             continue
         if written:
             logger.info("run of %s ended: %s", row.job_name, ending.status)
         else:
             logger.warning("the run is no longer this worker's: its end (%s) was not written", ending.status)
         return
+
+
+def _write_end(bench: Workbench, row: AnyRow, ending: Ending) -> bool:
+    """Whether the end stands in the row, now or since an attempt whose reply was lost."""
+    with bench.database.write() as connection:
+        if job_logs.finish(connection, row.id, row.token, ending):
+            return True
+        return job_logs.status_held_by(connection, row.id, row.token) == ending.status

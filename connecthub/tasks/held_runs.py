@@ -9,6 +9,8 @@ from connecthub.runner.outcome import Stop
 
 GIVE_UP_SHARE = 0.75
 """After this share of a lease without a good heartbeat a run is stopped: its lease is about to end."""
+STAMP_SHARE = 0.25
+"""A stamp older than this share of a lease does not count: the thread that supervises the run hangs."""
 
 
 class HeldRuns:
@@ -18,46 +20,61 @@ class HeldRuns:
         self._lease = lease
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._good_until: dict[str, float] = {}
+        self._good_since: dict[str, float] = {}
+        self._stamps: dict[str, float] = {}
         self._stops: dict[str, Stop] = {}
         self._drain_until: float | None = None
 
     def add(self, token: str, claimed_at: float) -> None:
         """Hold a run from before its claim was sent (monotonic seconds)."""
         with self._lock:
-            self._good_until[token] = claimed_at
+            self._good_since[token] = claimed_at
+            self._stamps[token] = claimed_at
 
     def remove(self, token: str) -> None:
         """Let go of a run that has ended."""
         with self._lock:
-            self._good_until.pop(token, None)
+            self._good_since.pop(token, None)
+            self._stamps.pop(token, None)
             self._stops.pop(token, None)
 
-    def tokens(self) -> list[str]:
-        """The tokens to be vouched for."""
+    def stamp(self, token: str) -> None:
+        """Say that the thread which supervises the run is at work."""
         with self._lock:
-            return list(self._good_until)
+            if token in self._stamps:
+                self._stamps[token] = self._monotonic()
+
+    def tokens(self) -> list[str]:
+        """The tokens to be vouched for: of runs whose stamp is fresh."""
+        oldest = self._monotonic() - self._lease * STAMP_SHARE
+        with self._lock:
+            return [token for token, stamped_at in self._stamps.items() if stamped_at >= oldest]
 
     def beaten(self, asked: list[str], owned: Mapping[str, bool], sent_at: float) -> None:
         """Take in a heartbeat's answer: which of the `asked` are still owned, and whether they are to be cancelled."""
         with self._lock:
             for token in asked:
-                if token not in self._good_until:
+                if token not in self._good_since:
                     continue
                 if token not in owned:
                     self._stops[token] = Stop("crashed", "the run is no longer this worker's")
                 elif owned[token]:
                     self._stops[token] = Stop("cancelled", "cancelled")
-                self._good_until[token] = sent_at
+                self._good_since[token] = sent_at
 
     def drain(self, seconds: float) -> None:
         """Stop what still runs after so many seconds."""
         self._drain_until = self._monotonic() + seconds
 
+    @property
+    def draining(self) -> bool:
+        """Whether no new run may be taken."""
+        return self._drain_until is not None
+
     def lease_left(self, token: str) -> float:
         """Seconds for which this worker may still act for a run."""
         with self._lock:
-            held_since = self._good_until.get(token, float("-inf"))
+            held_since = self._good_since.get(token, float("-inf"))
         return held_since + self._lease * GIVE_UP_SHARE - self._monotonic()
 
     def stop_of(self, token: str) -> Stop | None:

@@ -59,45 +59,23 @@ class BellSerializer(Serializer):
         return hmac.new(key, self._queue + b"\0" + body, hashlib.sha256).digest()
 
 
-class _Bell:
-    """What both kinds of bell leave out of Huey: results, revocation and its two look-ups per task."""
-
-    def is_revoked(self, task: Any, timestamp: Any = None, peek: bool = True) -> bool:
-        return False
-
-    def execute(self, task: Any, timestamp: Any = None) -> None:
-        task.execute()
-
-    def read_schedule(self, timestamp: Any = None) -> list[Any]:
-        return []
-
-
-class RedisBell(_Bell, PriorityRedisHuey):
-    """The bell of the production stack."""
-
-
-class SqliteBell(_Bell, SqliteHuey):
-    """The bell of the embedded stack: a file of its own, since each look takes the file's one lock."""
-
-
 TASK_NAME = "connecthub.tasks.huey_app.execute_job"
 
 
-def bell_huey(settings: Settings, queue: str, signers: Signers, execute: Callable[[int], None] | None = None) -> Any:
-    """The Huey of one queue; `execute` is what a worker does with a bell, and who only rings needs none."""
+def bell_huey(settings: Settings, queue: str, signers: Signers) -> Any:
+    """The Huey of one queue. What a bell's task does is the worker's: it takes the number and no more."""
     serializer = BellSerializer(queue, signers)
     name = f"connecthub.{queue}"
     if settings.redis_url:
-        huey: Any = RedisBell(
+        huey: Any = PriorityRedisHuey(
             name, results=False, serializer=serializer, url=settings.redis_url, read_timeout=1, clean_name=False
         )
     else:
-        huey = SqliteBell(name, results=False, serializer=serializer, filename=str(queue_file(settings)))
+        # A file of its own, since each look takes the file's one lock.
+        huey = SqliteHuey(name, results=False, serializer=serializer, filename=str(queue_file(settings)))
 
     def execute_job(log_id: int) -> None:
-        if execute is None:
-            raise RuntimeError(f"a bell for JobLog {log_id} came to a process that runs none")
-        execute(log_id)
+        raise RuntimeError(f"the bell for JobLog {log_id} is for a worker of ours")
 
     huey.task(name="execute_job")(execute_job)
     return huey

@@ -20,6 +20,7 @@ from connecthub.tasks.consumer import DatabaseLook, WorkerConsumer
 from connecthub.tasks.execute import Workbench, execute_job
 from connecthub.tasks.held_runs import HeldRuns
 from connecthub.tasks.huey_app import bell_huey, close_huey, signers
+from connecthub.tasks.log_writer import LogShipper
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +33,9 @@ def run_worker(settings: Settings, database: Database, keys: KeyRing, *, threads
     nonce = secrets.token_hex(8)
     host = socket.gethostname()
     held = HeldRuns(settings.lease_seconds, time.monotonic)
-    with LauncherProcess(owns_children=True) as launcher:
+    with LauncherProcess(owns_children=True) as launcher, LogShipper() as logs:
         launcher.start()
-        bench = Workbench(settings, database, keys, launcher, held, f"{host}:{os.getpid()}:{nonce}")
+        bench = Workbench(settings, database, keys, launcher, held, logs, f"{host}:{os.getpid()}:{nonce}")
         row = {
             "host": host,
             "pid": os.getpid(),
@@ -54,16 +55,16 @@ def _serve(bench: Workbench, threads: int, queue: str) -> None:
     def execute(log_id: int) -> None:
         execute_job(bench, log_id)
 
-    def find() -> list[int]:
+    def find(limit: int) -> list[int]:
         with bench.database.read() as connection:
-            return job_logs.next_waiting(connection, queue, limit=threads)
+            return job_logs.next_waiting(connection, queue, limit)
 
-    huey = bell_huey(bench.settings, queue, signers(bench.settings, bench.keys), execute)
+    huey = bell_huey(bench.settings, queue, signers(bench.settings, bench.keys))
     consumer = WorkerConsumer(
         huey,
         workers=threads,
         execute=execute,
-        look=DatabaseLook(find),
+        look=DatabaseLook(find, limit=threads),
         on_stop=lambda: bench.held.drain(bench.settings.drain_seconds),
         poll_seconds=POLL_SECONDS,
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from connecthub.control.job_logs import list_logs
-from connecthub.db import job_logs
+from connecthub.db import job_logs, jobs
 from connecthub.db.models import Job, JobLog, Trigger, table_of
 from connecthub.db.types import AnyRow
+from connecthub.errors import Refused
 from connecthub.tasks.dispatcher import dispatch_due_jobs, tick
 from tests.integration.conftest import NOON, Installation
 
@@ -198,3 +200,46 @@ def test_waiting_rows_come_by_priority_then_age(installation: Installation):
     with installation.database.read() as connection:
         assert job_logs.next_waiting(connection, "default", 10) == [high, low, low_again]
         assert job_logs.next_waiting(connection, "other", 10) == []
+
+
+@pytest.mark.parametrize("installation", ["production"], indirect=True)  # SQLite has one writer at a time
+def test_a_due_job_that_another_scheduler_holds_brings_the_tick_back(installation: Installation):
+    installation.add()
+    with installation.database.write() as other:
+        jobs.lock_due(other, NOON, 1)
+        dispatched = tick(installation.database, installation.ring, NOON)
+        assert (dispatched.jobs, dispatched.more) == (0, True)
+    assert not tick(installation.database, installation.ring, NOON).more
+    assert len(installation.rung) == 1
+
+
+def test_a_tick_that_takes_too_long_leaves_the_rest_for_the_next(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("connecthub.tasks.dispatcher.BUDGET_SECONDS", -1.0)
+    for name in ("a", "b", "c"):
+        installation.add(name)
+    seen = [tick(installation.database, installation.ring, NOON) for _ in range(3)]
+    assert [(dispatched.jobs, dispatched.more) for dispatched in seen] == [(1, True), (1, True), (1, False)]
+    assert len(logs_of(installation)) == 3
+
+
+def test_two_adds_of_one_name_in_the_same_moment_leave_one_job(installation: Installation):
+    outcomes: list[str] = []
+    start = threading.Barrier(4)
+
+    def add() -> None:
+        start.wait()
+        try:
+            installation.add("same")
+        except Refused:
+            outcomes.append("refused")
+        else:
+            outcomes.append("added")
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["added", "refused", "refused", "refused"]

@@ -7,19 +7,23 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from connecthub.core.config import Settings
 from connecthub.db import job_logs
+from connecthub.db.engine import Database
 from connecthub.db.models import Job, JobLog, JobLogChunk, table_of
+from connecthub.errors import DatabaseUnreachable
 from connecthub.integrations.sandbox.seeyon import SeeyonSandbox
 from connecthub.security.key_ring import KeyRing, create_key_file
 from connecthub.tasks.execute import Workbench, execute_job
 from connecthub.tasks.held_runs import HeldRuns
+from connecthub.tasks.log_writer import LogShipper
 from tests.integration.conftest import Installation
 from tests.runs import is_gone
 
@@ -27,11 +31,18 @@ SECRET = "c4nary/+ä secret"
 
 
 @pytest.fixture
-def bench(installation: Installation) -> Workbench:
+def bench(installation: Installation) -> Iterator[Workbench]:
     held = HeldRuns(60, time.monotonic)
-    return Workbench(
-        installation.settings, installation.database, installation.keys, installation.launcher, held, "host:1:test"
-    )
+    with LogShipper() as logs:
+        yield Workbench(
+            installation.settings,
+            installation.database,
+            installation.keys,
+            installation.launcher,
+            held,
+            logs,
+            "host:1:test",
+        )
 
 
 def test_a_bell_runs_its_row_and_leaves_the_whole_story(installation: Installation, bench: Workbench):
@@ -132,7 +143,8 @@ def test_a_token_that_a_client_fetched_is_masked_and_each_call_is_recorded(
     assert "token obtained: **********" in detail.text
     (call,) = detail.calls
     assert (call.system, call.method, call.status, call.attempt) == ("Seeyon A8/G6 REST", "POST", 200, 1)
-    assert call.path == "/seeyon/rest/token"
+    assert (call.path, call.sent) == ("/seeyon/rest/token", True)
+    assert detail.row.started_at <= call.at <= detail.row.finished_at
 
 
 def test_a_wrong_key_fails_the_run_in_words(installation: Installation, bench: Workbench, tmp_path: Path):
@@ -234,3 +246,31 @@ def test_a_draining_worker_stops_its_runs(installation: Installation, bench: Wor
 def test_settings_of_a_worker_are_checked_at_the_start():
     with pytest.raises(ValueError, match="more than four times HEARTBEAT_SECONDS"):
         Settings(heartbeat_seconds=20, lease_seconds=60)
+
+
+class LosesReplies(Database):
+    """A database whose next commits take place, but whose replies are lost."""
+
+    losses = 0
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with super().write() as connection:
+            yield connection
+        if self.losses:
+            self.losses -= 1
+            raise DatabaseUnreachable("the reply was lost")
+
+
+@pytest.mark.parametrize("losses", [1, 2])
+def test_a_claim_or_an_end_whose_reply_was_lost_is_looked_up(installation: Installation, bench: Workbench, losses: int):
+    installation.add()
+    log_id = installation.run()
+    database = LosesReplies(installation.settings.database_url)
+    database.losses = losses
+    try:
+        execute_job(replace(bench, database=database), log_id)
+    finally:
+        database.dispose()
+    row = installation.log(log_id).row
+    assert (row.status, row.result) == ("succeeded", '{"greeted": "world"}')

@@ -104,7 +104,7 @@ def test_a_failure_has_the_plugins_traceback_and_a_fingerprint(launcher: Launche
     ran = run_plugin(launcher, "samples.bad:Bad", {"do": "raises"})
     assert ran.outcome.fingerprint == "ValueError at samples/bad.py:Bad.raises"
     assert ran.outcome.traceback is not None
-    assert ran.outcome.traceback.splitlines()[1].endswith('samples/bad.py", line 30, in run')
+    assert ran.outcome.traceback.splitlines()[1].endswith('samples/bad.py", line 32, in run')
     assert "child.py" not in ran.outcome.traceback
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from abc import abstractmethod
 from typing import Any
 
 from connecthub.jobs import BaseJob
+from connecthub.runner.protocol import Frame
 
 
 class UnprintableError(Exception):
@@ -135,3 +137,78 @@ class Abstract(BaseJob):
 
 class NoJob:
     """Inherits nothing."""
+
+
+class Odd(BaseJob):
+    """Reports what is hard to store, and finishes its work."""
+
+    def run(self, params: dict[str, Any], secrets: dict[str, Any]) -> Any:
+        return getattr(self, params["do"])(secrets)
+
+    def calls(self, secrets: Any) -> None:
+        odd: list[dict[str, Any]] = [
+            {"ms": "abc"},
+            {"at": 1e30, "ms": float("nan")},
+            {"attempt": "two", "bytes": 10**30, "status": 1e40},
+            {"bytes": [1], "path": "x" * 100_000, "system": "\x00" * 200, "error": object()},
+            {},
+        ]
+        for record in odd:
+            self.context.reporter.call(record)
+
+    def progresses(self, secrets: Any) -> None:
+        self.progress(float("nan"), float("inf"), "\x00\udc80" * 5000)
+        self.progress(secrets["password"], object(), secrets["password"])  # pyright: ignore[reportArgumentType]
+
+    def records(self, secrets: Any) -> None:
+        for created in (1e300, float("inf"), -5.0, "x"):
+            record = logging.makeLogRecord(
+                {"created": created, "msg": "kept", "levelno": 20, "name": f"n\x00\nfake {secrets}"}
+            )
+            record.levelname = "LEVEL\x00\n2026-01-01T00:00:00.000Z INFO connecthub: forged"
+            self.log.handle(record)
+        logging.getLogger(f"client.{secrets['password']}").info("named")
+
+    def long_record(self, secrets: Any) -> None:
+        self.log.info("L" * 100_000)
+
+    def forged_version(self, secrets: Any) -> None:
+        self.context.reporter.send(Frame.VERSION, {"version": "v\x00" * 300})  # pyright: ignore[reportAttributeAccessIssue]
+
+    def garbage_after_log(self, secrets: Any) -> None:
+        for number in range(50):
+            self.log.info("line %d", number)
+        os.write(3, b"\xff" * 64)
+        time.sleep(0.3)
+
+    def many_calls(self, secrets: Any) -> None:
+        for number in range(3000):
+            self.context.reporter.call({"path": f"/{number}"})
+
+    def logs_in_handler(self, secrets: Any) -> None:
+        def handle(*_: Any) -> None:
+            self.log.info("from the handler")
+
+        signal.signal(signal.SIGALRM, handle)
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        for _ in range(200):
+            self.log.info("x" * 60_000)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def tells_late(self, secrets: Any) -> Any:
+        password = secrets["password"]
+        self.log.info("done")
+        return {"pad": "p" * 65_500, "secret": password * 20, password: 1234, "pin": secrets["pin"]}
+
+    def raises_late(self, secrets: Any) -> None:
+        raise ValueError("e" * 3_990 + secrets["password"] * 10)
+
+    def exits_when_stopped(self, secrets: Any) -> None:
+        def stop(*_: Any) -> None:
+            raise SystemExit("stopped")
+
+        signal.signal(signal.SIGTERM, stop)
+        time.sleep(600)
+
+    def time_left(self, secrets: Any) -> Any:
+        return self.context.seconds_left()

@@ -172,6 +172,7 @@ def create_parts_of_job_logs() -> None:
         Column("milliseconds", Float, nullable=False),
         Column("attempt", Integer, nullable=False),
         Column("bytes", BigId),
+        Column("sent", Boolean, nullable=False),
         Column("error", Text),
     )
     op.create_index("ix_http_calls_job_log", "http_calls", ["job_log_id", "id"])
