@@ -20,13 +20,20 @@ def upgrade() -> None:
     Example:
       connecthub db upgrade
     """
-    from connecthub.control.installation import prepare
+    from connecthub.cli.output import say
+    from connecthub.control.actor import local_actor
+    from connecthub.control.installation import upgrade as upgrade_installation
     from connecthub.core.config import load_settings
     from connecthub.core.logging import configure_logging
+    from connecthub.errors import Refused
 
     settings = load_settings()
     settings.check_stack()
+    if not settings.db_migrate:
+        raise Refused(
+            "DB_MIGRATE is off; run `DB_MIGRATE=on connecthub db upgrade` with an account that may change tables"
+        )
     configure_logging(settings, "cli", sys.stderr)
-    database, _ = prepare(settings, migrate=True)
+    database = upgrade_installation(settings, local_actor())
     database.dispose()
-    click.echo(f"{database.name} is up to date")
+    say(f"{database.name} is up to date")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -24,36 +25,56 @@ def demo(folder: Path) -> None:
     Example:
       connecthub demo
     """
-    import time
+    import shlex
+    import threading
 
     from connecthub.cli.log_detail import print_log
-    from connecthub.core.lock_file import exclusive_lock
+    from connecthub.cli.output import say
     from connecthub.errors import RunFailed
     from connecthub.service.demo import demo as set_up
     from connecthub.service.demo import run_now, wait_for_slot
 
-    def end(*_: object) -> None:
-        raise KeyboardInterrupt
+    end = threading.Event()
+    _end_on_signals(end.set)
 
-    signal.signal(signal.SIGTERM, end)
+    def look(seconds_left: int | None = None) -> None:
+        if end.is_set():
+            say("· stopping")
+            raise KeyboardInterrupt
+        if seconds_left is not None:
+            _countdown(seconds_left)
+
     folder = folder.resolve()
-    with (
-        exclusive_lock(folder.parent / f"{folder.name}.lock", "connecthub demo"),
-        set_up(folder, lambda text: click.echo(f"· {text}")) as running,
-    ):
+    with set_up(folder, lambda text: say(f"· {text}")) as running:
+        look()
         zone = running.settings.timezone
-        click.echo("· scheduler and worker are started; the job runs once now")
-        details = [run_now(running)]
-        click.echo("")
+        say("· scheduler and worker are started; the job runs once now")
+        details = [run_now(running, look)]
+        say("")
         print_log(details[0], zone)
-        click.echo("\n· and once by cron, on the next minute")
-        details.append(wait_for_slot(running, _countdown, time.sleep))
+        say("")
+        say("· and once by cron, on the next minute")
+        details.append(wait_for_slot(running, look, end.wait))
         _end_countdown()
-        click.echo("")
+        say("")
         print_log(details[1], zone)
-    click.echo(f"\n· stopped; `DATA_DIR={folder} connecthub log list` shows what it left")
+    say("")
+    say(f"· stopped; `DATA_DIR={shlex.quote(str(folder))} connecthub log list` shows what it left")
     if failed := [detail.row.id for detail in details if detail.row.status != "succeeded"]:
         raise RunFailed(f"JobLog {failed[0]} of the demo did not succeed; {folder / 'demo.log'} has the processes' log")
+
+
+def _end_on_signals(end: Callable[[], None]) -> None:
+    """Look at a first Ctrl-C where the demo waits, so that nothing stays half made; a second one ends it at once."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def handle(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+        end()
+
+    for number in numbers:
+        signal.signal(number, handle)
 
 
 def _countdown(seconds: int) -> None:

@@ -40,7 +40,7 @@ def add(
       connecthub job add nightly --handler extensions.sync_oa_to_didi.job:SyncOAToDidiTokenJob \\
         --cron '0 2 * * *' --params '{"base_url": "https://oa.example.com"}' --secrets @secrets.json
     """
-    from connecthub.cli.output import as_dict, local, print_json
+    from connecthub.cli.output import as_dict, local, print_json, say
     from connecthub.cli.session import session
     from connecthub.cli.values import read_params, read_secrets
 
@@ -56,7 +56,7 @@ def add(
             name=name,
             handler_path=handler,
             cron_expr=cron,
-            timezone=timezone or settings.timezone,
+            timezone=settings.timezone if timezone is None else timezone,
             params=given_params,
             secrets=given_secrets,
             timeout=timeout,
@@ -69,7 +69,7 @@ def add(
             print_json({**as_dict(row), "secret_cfg": dict.fromkeys(sorted(given_secrets), "***")})
         else:
             when = f"next run {local(row.next_run_at, row.timezone)} {row.timezone}" if row.enabled else "disabled"
-            click.echo(f"job {row.id} added: {row.name}, {when}")
+            say(f"job {row.id} added: {row.name}, {when}")
 
 
 @job.command("list")
@@ -157,6 +157,8 @@ def _for_people(value: Any, zone: str) -> Any:
 
     if isinstance(value, datetime):
         return f"{local(value, zone)} {zone}"
+    if isinstance(value, float):  # the timeout
+        return f"{value:g} s"
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False) if value else None
     return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
@@ -195,7 +197,7 @@ def run(job: str, wait: bool, as_json: bool) -> None:
                 click.echo(f"run {queued.id} is queued; `connecthub log show {queued.id}` shows it")
             return
         if not as_json:
-            click.echo(f"run {queued.id} is queued; waiting for its end", err=True)
+            click.echo(f"run {queued.id} is queued; waiting for its end, Ctrl-C leaves it to itself", err=True)
         ended = wait_for_end(opened.database, queued.id)
         if as_json:
             print_json({**as_dict(ended.row), "log": ended.text})

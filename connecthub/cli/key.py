@@ -18,12 +18,14 @@ def init() -> None:
     Example:
       connecthub key init
     """
+    from connecthub.cli.output import say
+    from connecthub.control.actor import local_actor
     from connecthub.control.installation import init_key
     from connecthub.core.config import load_settings
 
     settings = load_settings()
-    fingerprint = init_key(settings)
-    click.echo(f"{settings.fernet_key_path} is made, key {fingerprint}; keep a copy apart from the database's backups")
+    fingerprint = init_key(settings, local_actor())
+    say(f"{settings.fernet_key_path} is made, key {fingerprint}; keep a copy apart from the database's backups")
 
 
 @key.command()
@@ -35,7 +37,7 @@ def check(as_json: bool) -> None:
     Example:
       connecthub key check
     """
-    from connecthub.cli.output import print_json
+    from connecthub.cli.output import print_json, say
     from connecthub.cli.session import session
 
     with session() as opened:
@@ -43,4 +45,4 @@ def check(as_json: bool) -> None:
         if as_json:
             print_json({"file": str(opened.settings.fernet_key_path), "fingerprints": list(keys.fingerprints)})
         else:
-            click.echo(f"{opened.settings.fernet_key_path} is the key in use: {', '.join(keys.fingerprints)}")
+            say(f"{opened.settings.fernet_key_path} is the key in use: {', '.join(keys.fingerprints)}")

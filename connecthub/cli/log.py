@@ -56,7 +56,7 @@ def list_(job: str | None, status: str | None, limit: int, as_json: bool) -> Non
 
 
 @log.command()
-@click.argument("log_id", type=int)
+@click.argument("log_id", metavar="NUMBER", type=click.IntRange(1, 2**63 - 1))
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def show(log_id: int, as_json: bool) -> None:
     """Show one JobLog with its log.

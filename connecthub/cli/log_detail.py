@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connecthub.cli.output import local, print_block, print_facts, seconds_between
+from connecthub.cli.output import local, print_block, print_facts, readable_json, seconds_between
 
 if TYPE_CHECKING:
     from connecthub.control.job_logs import LogDetail
@@ -27,7 +27,7 @@ def print_log(detail: LogDetail, zone: str) -> None:
             "plugin": row.plugin_version and f"version {row.plugin_version}",
             "requested by": row.requested_by,
             "worker": row.worker,
-            "result": row.result,
+            "result": readable_json(row.result),
         }
     )
     calls = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from connecthub import __version__
 from connecthub.cli.lazy import LazyGroup
 
 COMMANDS = {
-    "demo": ("connecthub.cli.demo:demo", "See it work: a job through the whole path, in a folder of its own."),
+    "demo": ("connecthub.cli.demo:demo", "See it work, in a folder of its own."),
     "up": ("connecthub.cli.process:up", "Run scheduler and worker here until Ctrl-C."),
     "job": ("connecthub.cli.job:job", "Jobs: add, list, show, run."),
     "log": ("connecthub.cli.log:log", "JobLogs: list, show."),
@@ -44,18 +44,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with its exit code: 0 done, 1 it failed, 2 wrong use or refused, 130 Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    _take_any_text()
     try:
         code = connecthub.main([word for word in words if word != "--debug"], "connecthub", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
         code = 130
-    except BrokenPipeError:  # the reader, a pager or head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except Exception as error:
         if debug:
-            raise
+            _show_traceback(error)
         code = _report(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _take_any_text() -> None:
+    """Let no name or log line break a command where the terminal's encoding lacks its characters."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _show_traceback(error: Exception) -> None:
+    import traceback
+
+    from connecthub.core.safe_text import safe_text
+
+    text = "".join(traceback.format_exception(error)) + getattr(error, "plugin_traceback", "")
+    click.echo(safe_text(text, newlines=True), err=True, nl=False)
 
 
 def _report(error: Exception) -> int:
@@ -63,14 +77,18 @@ def _report(error: Exception) -> int:
     from connecthub.core.safe_text import safe_text
     from connecthub.errors import ConnectHubError
 
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return 2
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         hint = f" (see `{context.command_path} --help`)" if context else ""
-        message, code = f"{error.format_message()}{hint}", 2
+        message, code = f"{error.format_message().removesuffix('.')}{hint}", 2
     elif isinstance(error, ConnectHubError):
         message, code = str(error), error.exit_code
     else:
-        message = f"unexpected {type(error).__name__}: {error}; run it again with --debug, and report what it shows"
+        what = next(iter(safe_text(error, newlines=True).splitlines()), "")
+        message = f"unexpected {type(error).__name__}: {what}; run it again with --debug, and report what it shows"
         code = 1
     click.echo(safe_text(f"connecthub: {message}"), err=True)
     return code

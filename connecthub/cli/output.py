@@ -16,6 +16,11 @@ CELL_MAX = 60
 """Columns of one cell of a table."""
 
 
+def say(text: str) -> None:
+    """Print a line."""
+    click.echo(safe_text(text))
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value; instants as ISO 8601 in UTC."""
     click.echo(json.dumps(value, ensure_ascii=True, indent=2, default=_plain))
@@ -59,6 +64,14 @@ def print_block(title: str, text: str | None) -> None:
 def local(at: datetime | None, zone: str) -> str:
     """An instant in a zone, without the zone's name: that stands in the heading."""
     return "" if at is None else f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+
+
+def readable_json(text: str | None) -> str | None:
+    """JSON text with its characters as people write them; what is no JSON stays as it is."""
+    try:
+        return text and json.dumps(json.loads(text), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> str:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from connecthub.core.config import Settings
     from connecthub.core.redact import Redactor
     from connecthub.runner.outcome import Outcome
     from connecthub.runner.protocol import Request
     from connecthub.runner.run_log import RunLog
+
+
+NEVER_RAN = ("PluginNotFound", "PluginInvalid", "InvalidSettings")
+"""Fingerprints of what is wrong use, not a failure of the plugin."""
 
 
 @click.group()
@@ -23,8 +31,12 @@ def plugin() -> None:
 @click.argument("handler")
 @click.option("--params", help="Settings as a JSON object: JSON, @FILE, or - for standard input.")
 @click.option("--secrets", help="Secrets as a JSON object: @FILE, or - to type or pipe it.")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=3600.0, show_default=True, help="Seconds.")
-@click.option("--in-process", is_flag=True, help="Run in this process, for a debugger: no child, no timeout.")
+@click.option("--timeout", type=float, default=3600.0, show_default=True, help="Seconds until the run is stopped.")
+@click.option(
+    "--in-process",
+    is_flag=True,
+    help="Run in this process, for a debugger: no child, no timeout, and what it prints comes unmasked.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, after the run.")
 def run(handler: str, params: str | None, secrets: str | None, timeout: float, in_process: bool, as_json: bool) -> None:
     """Run a plugin once: the same child process, log, masking and outcome as a scheduled run.
@@ -38,13 +50,15 @@ def run(handler: str, params: str | None, secrets: str | None, timeout: float, i
     from connecthub.cli.values import read_params, read_secrets
     from connecthub.core.config import load_settings
     from connecthub.core.redact import Redactor
-    from connecthub.errors import RunFailed
+    from connecthub.errors import ConfigError, PluginError, RunFailed
     from connecthub.plugins.manager import split_handler
     from connecthub.runner.protocol import Request
     from connecthub.runner.run_log import RunLog
 
     settings = load_settings()
     split_handler(handler, settings.plugin_packages)
+    if not (timeout > 0 and math.isfinite(timeout)):
+        raise ConfigError(f"timeout {timeout:g} is out of range: write seconds, more than 0")
     given_params, given_secrets = read_params(params), read_secrets(secrets)
     request = Request(
         ask="run",
@@ -56,20 +70,40 @@ def run(handler: str, params: str | None, secrets: str | None, timeout: float, i
         timeout=timeout,
         job=handler,
         idempotency_key="connecthub-plugin-run",
-        log_level=settings.log_level,
+        log_level=settings.run_log_level,
     )
     redactor = Redactor.from_secrets(given_secrets)
     log = RunLog(redactor, settings.log_max_bytes)
-    outcome = _run_here(request, log, redactor) if in_process else _run_in_child(request, log, redactor, not as_json)
-    _answer(outcome, log, settings, as_json)
+    if in_process:
+        outcome = _run_here(request, log, redactor, as_json)
+    else:
+        outcome = _run_in_child(request, log, redactor, live=not as_json)
+    if outcome.fingerprint in NEVER_RAN:
+        raise PluginError(f"{handler} cannot run: {(outcome.error or '').partition(': ')[2]}")
+    _answer(outcome, log, as_json)
     if not outcome.succeeded:
         raise RunFailed(f"{handler} {outcome.status}: {outcome.error or 'no cause given'}")
 
 
-def _run_here(request: Request, log: RunLog, redactor: Redactor) -> Outcome:
+def _run_here(request: Request, log: RunLog, redactor: Redactor, as_json: bool) -> Outcome:
     from connecthub.runner.in_process import run_here
 
-    return run_here(request, log, redactor)
+    with _stdout_aside() if as_json else nullcontext():
+        return run_here(request, log, redactor)
+
+
+@contextmanager
+def _stdout_aside() -> Iterator[None]:
+    """Send whatever is printed to stderr, raw writes too: stdout is for the answer."""
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(stdout, 1)
+        os.close(stdout)
 
 
 def _run_in_child(request: Request, log: RunLog, redactor: Redactor, live: bool) -> Outcome:
@@ -84,8 +118,8 @@ def _run_in_child(request: Request, log: RunLog, redactor: Redactor, live: bool)
         return supervise(launcher, request, Watch(log, redactor, on_tick=show))
 
 
-def _answer(outcome: Outcome, log: RunLog, settings: Settings, as_json: bool) -> None:
-    from connecthub.cli.output import print_block, print_json
+def _answer(outcome: Outcome, log: RunLog, as_json: bool) -> None:
+    from connecthub.cli.output import print_block, print_json, readable_json, say
 
     if as_json:
         print_json(
@@ -101,7 +135,8 @@ def _answer(outcome: Outcome, log: RunLog, settings: Settings, as_json: bool) ->
         return
     _echo(log.finish())
     print_block("traceback", outcome.traceback)
-    click.echo(f"{outcome.status}{f', result {outcome.result}' if outcome.result else ''}")
+    result = readable_json(outcome.result)
+    say(f"{outcome.status}, result {result}" if result else outcome.status)
 
 
 def _echo(text: str) -> None:

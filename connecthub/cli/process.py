@@ -68,6 +68,9 @@ def worker(workers: int | None, queue: str) -> None:
     Example:
       connecthub worker -w 8
     """
+    from connecthub.control.jobs import check_queue_name
+
+    check_queue_name(queue)
     with _process("worker") as (settings, database, keys):
         from connecthub.tasks.worker import run_worker
 

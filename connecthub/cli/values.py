@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,22 +40,26 @@ def read_secrets(value: str | None) -> dict[str, Any]:
 
 
 def _text(value: str, option: str) -> str:
+    if value == "-":
+        return sys.stdin.read(VALUE_MAX + 1)
     try:
-        return sys.stdin.read(VALUE_MAX + 1) if value == "-" else Path(value[1:]).read_text(encoding="utf-8")
+        with Path(value[1:]).open(encoding="utf-8") as file:
+            return file.read(VALUE_MAX + 1)
     except OSError as error:
-        raise ConfigError(f"{option}: {value[1:]!r} cannot be read: {error.strerror}") from None
+        raise ConfigError(f"{option}: {value!r} cannot be read: {error.strerror}; name another file") from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{option}: {value[1:] or 'standard input'!r} is no UTF-8 text") from None
+        raise ConfigError(f"{option}: {value!r} is no UTF-8 text; save it as UTF-8") from None
 
 
 def _object(text: str, option: str) -> dict[str, Any]:
     if len(text) > VALUE_MAX:
-        raise ConfigError(f"{option} holds more than {VALUE_MAX} characters")
+        raise ConfigError(f"{option} holds more than {VALUE_MAX} characters; shorten it")
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         where = f" at line {error.lineno} column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise ConfigError(f'{option} is no JSON{where}; write an object such as {{"name": "value"}}') from None
+        what = f"is no JSON{where}" if text.strip() else "is empty"
+        raise ConfigError(f'{option} {what}; write an object such as {{"name": "value"}}') from None
     if not isinstance(value, dict):
         raise ConfigError(f'{option} is no JSON object; write one such as {{"name": "value"}}')
     return value
@@ -62,3 +67,10 @@ def _object(text: str, option: str) -> dict[str, Any]:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large for a number")
+    return number

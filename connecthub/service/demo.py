@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from connecthub.control.installation import prepare
 from connecthub.control.job_logs import LogDetail, list_logs, show_log, wait_for_end
 from connecthub.control.jobs import NewJob, add_job, run_job
 from connecthub.core.config import Settings, load_settings
+from connecthub.core.lock_file import exclusive_lock
 from connecthub.db.engine import Database
 from connecthub.db.models import FINAL, Trigger
 from connecthub.db.types import AnyRow
@@ -31,11 +33,14 @@ HANDLER = "extensions.sync_oa_to_didi.job:SyncOAToDidiTokenJob"
 JOB = "demo-token"
 STOP_SECONDS = 2.5
 LOOK_SECONDS = 0.2
-SLOT_SECONDS = 90.0
-"""A run by cron that has not ended by then fails the demo."""
+RUN_SECONDS = 90.0
+"""After so many seconds a run that has not ended, of now or of the slot, fails the demo."""
 
 MARKER = "connecthub-demo"
-"""Names the file by which a demo knows its own folder."""
+"""Names the file by which a demo knows its own folder, and which it locks while it runs."""
+
+LOG_FILE = "demo.log"
+"""What scheduler and worker write."""
 
 Say = Callable[[str], None]
 
@@ -60,11 +65,13 @@ def environment_of(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def demo(folder: Path, say: Say) -> Iterator[Demo]:
-    """Set a demo up and let scheduler and worker run while the block does; nothing is left running after it."""
-    _empty(folder)
+    """Set a demo up and let scheduler and worker run while the block does; nothing is left running after it.
+
+    Raises Refused where the folder is no demo's, or another demo runs in it.
+    """
     environment = environment_of(folder)
     settings = load_settings(env_file=None, environ=environment)
-    with SeeyonSandbox() as sandbox:
+    with _emptied(folder), SeeyonSandbox() as sandbox:
         say(f"a stand-in Seeyon listens at {sandbox.base_url}")
         database, keys = prepare(settings, migrate=True)
         try:
@@ -76,7 +83,7 @@ def demo(folder: Path, say: Say) -> Iterator[Demo]:
                 environment,
                 STOP_SECONDS,
                 folder=folder,
-                log_file=folder / "demo.log",
+                log_file=folder / LOG_FILE,
             )
             thread = threading.Thread(target=supervisor.run, name="supervisor")
             thread.start()
@@ -89,15 +96,19 @@ def demo(folder: Path, say: Say) -> Iterator[Demo]:
             database.dispose()
 
 
-def _empty(folder: Path) -> None:
-    """Make the folder anew; one that holds something and is no demo's is refused, not emptied."""
+@contextmanager
+def _emptied(folder: Path) -> Iterator[None]:
+    """Hold the folder, emptied, for one demo; one that holds something and is no demo's is refused as it is."""
     marker = folder / MARKER
-    if folder.exists():
-        if any(folder.iterdir()) and not marker.exists():
-            raise Refused(f"{folder} holds files that are no demo's; name another folder")
-        shutil.rmtree(folder)
-    folder.mkdir(mode=0o700, parents=True)
-    marker.touch()
+    if folder.exists() and any(folder.iterdir()) and not marker.exists():
+        raise Refused(f"{folder} holds files that are no demo's; name another folder")
+    with exclusive_lock(marker, "connecthub demo"):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path != marker:
+                path.unlink()
+        yield
 
 
 def _add_job(settings: Settings, database: Database, keys: KeyRing, base_url: str) -> AnyRow:
@@ -115,28 +126,41 @@ def _add_job(settings: Settings, database: Database, keys: KeyRing, base_url: st
         return add_job(database, keys, questions, local_actor(), new, datetime.now(UTC))
 
 
-def run_now(running: Demo) -> LogDetail:
-    """Run the job at once and wait for its end."""
+def _log_file(running: Demo) -> Path:
+    return running.settings.data_dir / LOG_FILE
+
+
+def run_now(running: Demo, on_look: Callable[[], None]) -> LogDetail:
+    """Run the job at once and wait for its end; `on_look` is called at each look at it, and may raise."""
     ringer = Ringer(running.settings, signers(running.settings, running.keys))
     try:
         queued = run_job(running.database, ringer.ring, local_actor(), JOB)
     finally:
         ringer.close()
-    return wait_for_end(running.database, queued.id)
+    give_up = time.monotonic() + RUN_SECONDS
+
+    def look(row: AnyRow) -> None:
+        on_look()
+        if time.monotonic() > give_up:
+            raise RunFailed(f"the run is still {row.status} after {RUN_SECONDS:g} s; {_log_file(running)} says why")
+
+    return wait_for_end(running.database, queued.id, look)
 
 
-def wait_for_slot(running: Demo, on_wait: Callable[[int], None], pause: Callable[[float], None]) -> LogDetail:
-    """Wait for the first run by cron; `on_wait` is given the seconds to its slot, `pause` waits a little."""
+def wait_for_slot(running: Demo, on_wait: Callable[[int], None], pause: Callable[[float], object]) -> LogDetail:
+    """Wait for the first run by cron.
+
+    `on_wait` is given the seconds to its slot and may raise, `pause` waits a little.
+    """
     slot = running.job.next_run_at
     while True:
+        left = (slot - datetime.now(UTC)).total_seconds()
+        on_wait(max(0, round(left)))
         logs = list_logs(running.database, job=JOB)
         by_cron = [row for row in logs if row.trigger == Trigger.SCHEDULE and row.status in FINAL]
         if by_cron:
             return show_log(running.database, by_cron[-1].id)
-        left = (slot - datetime.now(UTC)).total_seconds()
-        if left < -SLOT_SECONDS:
-            raise RunFailed(
-                f"no run by cron ended within {SLOT_SECONDS:g} s of {slot:%H:%M} UTC; see the demo's demo.log"
-            )
-        on_wait(max(0, round(left)))
+        if left < -RUN_SECONDS:
+            late = f"no run by cron has ended {RUN_SECONDS:g} s after {slot:%H:%M} UTC"
+            raise RunFailed(f"{late}; {_log_file(running)} says why")
         pause(LOOK_SECONDS)
