@@ -67,7 +67,7 @@ class _Supervision:
         self._exit: Exit | None = None
         self._stop: Stop | None = None
         self._kill_at: float | None = None
-        self._give_up_at: float | None = time.monotonic() + START_SECONDS
+        self._give_up_at: float | None = None
         self._launcher_gone = False
         self._ended: set[int] = set()
         self._resources = contextlib.ExitStack()
@@ -88,6 +88,7 @@ class _Supervision:
                     )
             undo.pop_all()
         self._unsent = encode(Frame.REQUEST, self._request.to_json())
+        self._give_up_at = time.monotonic() + START_SECONDS
         return self
 
     def _pair(self, kind: socket.SocketKind) -> tuple[socket.socket, socket.socket]:

@@ -112,13 +112,14 @@ def test_an_end_that_the_database_refuses_is_written_without_its_texts(installat
 
 
 def test_a_hung_launcher_does_not_hang_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("connecthub.runner.supervise.START_SECONDS", 0.5)
     with LauncherProcess() as launcher:
         launcher.start()
         hung = launcher.pid
         assert hung is not None
         os.kill(hung, signal.SIGSTOP)
-        ran = run_plugin(launcher, "samples.good:Hello")
+        with monkeypatch.context() as hurried:
+            hurried.setattr("connecthub.runner.supervise.START_SECONDS", 0.5)
+            ran = run_plugin(launcher, "samples.good:Hello")
         assert (ran.outcome.status, ran.outcome.error) == ("crashed", "the launcher of child processes died")
         assert is_gone(hung)
         assert run_plugin(launcher, "samples.good:Hello").outcome.succeeded
