@@ -12,18 +12,18 @@ from connecthub.errors import ConfigError, Refused
 
 
 @contextmanager
-def exclusive_lock(path: Path, what: str) -> Iterator[None]:
+def exclusive_lock(path: Path, what: str, remedy: str = "set another DATA_DIR") -> Iterator[None]:
     """Hold a lock file while the block runs; raises Refused where another process holds it."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}; set DATA_DIR to another place") from None
+        raise ConfigError(f"{path} cannot be written: {error.strerror}; {remedy}") from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Refused(f"{what} runs on {path.parent} already; stop that one or set another DATA_DIR") from None
+            raise Refused(f"{what} runs on {path.parent} already; stop that one or {remedy}") from None
         yield
     finally:
         os.close(descriptor)

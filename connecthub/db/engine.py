@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -138,7 +139,7 @@ class Database:
         def connect() -> sqlite3.Connection:
             # mode=rw: a missing file is an error, not a new database.
             connection = sqlite3.connect(
-                f"file:{quote(str(path))}?mode=rw",
+                f"file:{quote(os.fsencode(path))}?mode=rw",
                 uri=True,
                 timeout=self._busy_seconds,
                 isolation_level=None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from connecthub.core.safe_text import storable
 from connecthub.db.models import Job, JobRevision, table_of
 from connecthub.db.types import AnyRow, Columns
 
@@ -57,6 +58,7 @@ def insert_revision(
 
 def find_job(connection: Connection, reference: str) -> AnyRow | None:
     """A job by its name, or by its id where no job has that name."""
+    reference = storable(reference)
     found = connection.execute(select(jobs).where(jobs.c.name == reference)).first()
     if found is None and reference.isascii() and reference.isdigit() and len(reference) < 19:
         found = connection.execute(select(jobs).where(jobs.c.id == int(reference))).first()

@@ -75,7 +75,8 @@ def _not_found(module_name: str, missing: str, extensions_dir: str) -> str:
     package = Path(extensions_dir, missing.split(".")[0])
     if (path.is_dir() or path.with_suffix(".py").is_file()) and not (package / "__init__.py").exists():
         return f"no module {missing!r}: {package} is hidden by an installed package; add an empty __init__.py to it"
-    return f"no module {missing!r} (of {module_name}) under EXTENSIONS_DIR {extensions_dir}"
+    of = f" (of {module_name})" if missing != module_name else ""
+    return f"no module {missing!r}{of} under EXTENSIONS_DIR {extensions_dir}"
 
 
 def _import_error(module_name: str, error: BaseException) -> PluginImportError:

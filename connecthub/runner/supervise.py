@@ -159,7 +159,7 @@ class _Supervision:
                 wanted = Stop("timed_out", f"still running after its timeout of {self._request.timeout:g} s")
             if wanted is not None:
                 self._stop = wanted
-                self._watch.log.note(f"{wanted.cause}: asked to stop, killed after {self._grace:g} s")
+                self._watch.log.note(f"{wanted.cause}: asked to stop, to be killed after {self._grace:g} s")
                 self._order_signal(signal.SIGTERM)
                 self._kill_at = now + self._grace
         if self._answer is not None and self._kill_at is None:

@@ -102,7 +102,7 @@ def _emptied(folder: Path) -> Iterator[None]:
     marker = folder / MARKER
     if folder.exists() and any(folder.iterdir()) and not marker.exists():
         raise Refused(f"{folder} holds files that are no demo's; name another folder")
-    with exclusive_lock(marker, "connecthub demo"):
+    with exclusive_lock(marker, "connecthub demo", "name another folder"):
         for path in folder.iterdir():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

@@ -150,7 +150,7 @@ def test_settings_that_make_no_sense_are_listed_in_one_line(cli: Cli, tmp_path: 
 def test_a_data_folder_that_is_a_file_is_refused(cli: Cli, tmp_path: Path):
     file = tmp_path / "file"
     file.touch()
-    assert faults(cli, [("up",), ("worker",)], str(file), "set DATA_DIR", DATA_DIR=str(file)) == []
+    assert faults(cli, [("up",), ("worker",)], str(file), "DATA_DIR", DATA_DIR=str(file)) == []
 
 
 def test_a_port_in_use_is_named(cli: Cli):
