@@ -18,6 +18,7 @@
     ├── QueueUnreachable          no answer from Redis
     ├── NotFound                  no job or JobLog of that name or number
     ├── Refused                   the act is not possible now
+    │   ├── EditedMeanwhile       the job was saved since it was seen; carries the difference
     │   └── Forbidden             the actor's role does not allow the act
     ├── RunFailed                 the run that was asked for did not succeed (exit 1)
     ├── RunnerError               the launcher of child processes cannot be used
@@ -25,6 +26,10 @@
 
 The message names the offending value and the remedy in one line: the command line prints it as it stands.
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 
 class ConnectHubError(Exception):
@@ -107,6 +112,19 @@ class NotFound(ConnectHubError):
 
 class Refused(ConnectHubError):
     """The act is not possible now."""
+
+
+class EditedMeanwhile(Refused):
+    """The job was saved since it was seen; `changes` maps each setting to (as it was seen, as it is now)."""
+
+    def __init__(self, job: str, actor: str, version: int, changes: dict[str, tuple[Any, Any]], secrets: bool) -> None:
+        self.changes = changes
+        told = [f"{name} is now {new!r}, was {old!r}" for name, (old, new) in changes.items()]
+        told += ["its secrets were changed"] if secrets else []
+        super().__init__(
+            f"job {job} was saved meanwhile by {actor} (version {version}): {'; '.join(told) or 'nothing differs'}; "
+            "look at it and edit it again"
+        )
 
 
 class Forbidden(Refused):

@@ -30,8 +30,17 @@ class Action:
 ACTIONS = {
     action.id: action
     for action in (
-        Action("job.add", Role.OPERATOR, undo=None),
+        Action("job.add", Role.OPERATOR, undo="connecthub job delete {name}"),
+        Action("job.edit", Role.OPERATOR, undo="connecthub job revert {name}"),
+        Action("job.enable", Role.OPERATOR, undo="connecthub job disable {name}"),
+        Action("job.disable", Role.OPERATOR, undo="connecthub job enable {name}"),
+        Action("job.revert", Role.OPERATOR, undo="connecthub job revert {name}"),
+        Action("job.delete", Role.ADMIN, undo=None),
         Action("job.run", Role.OPERATOR, undo=None),
+        Action("log.retry", Role.OPERATOR, undo=None),
+        Action("log.prune", Role.ADMIN, undo=None),
+        Action("key.add", Role.ADMIN, undo=None),
+        Action("key.rotate", Role.ADMIN, undo=None),
         Action("db.upgrade", Role.ADMIN, undo=None),
         Action("key.init", Role.ADMIN, undo=None),
     )

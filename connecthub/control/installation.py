@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from connecthub.control.actions import act, check
 from connecthub.control.actor import Actor
 from connecthub.core.config import Settings
-from connecthub.db import schema
+from connecthub.db import jobs, schema
 from connecthub.db.engine import POOL_SIZE, Database
-from connecthub.db.installation import adopt_key, key_fingerprint
+from connecthub.db.installation import adopt_key, count_rows, key_fingerprint
 from connecthub.db.migrations import HEAD
+from connecthub.db.models import Job, JobLog
 from connecthub.errors import KeyFileError
+from connecthub.security.fernet import READABLE, describe_secret_cfg
 from connecthub.security.key_ring import KeyRing, check_fingerprint, create_key_file
 
 
@@ -62,6 +65,22 @@ def open_keys(settings: Settings, database: Database) -> KeyRing:
     keys = KeyRing.load(settings.fernet_key_path) if stored is None else _key_in_use(settings, stored)
     check_fingerprint(keys, stored)
     return keys
+
+
+def look_at_database(database: Database, keys: KeyRing) -> dict[str, Any]:
+    """Facts of a database for a person: its schema, key, counts, and the jobs whose secrets cannot be read."""
+    with database.read() as connection:
+        facts = {
+            "database": database.name,
+            "schema": HEAD,
+            "key": key_fingerprint(connection),
+            "jobs": count_rows(connection, Job),
+            "job_logs": count_rows(connection, JobLog),
+        }
+        sealed = jobs.sealed_after(connection, 0, limit=1_000_000)
+    states = [(row, describe_secret_cfg(keys, row.id, row.secret_cfg)) for row in sealed]
+    unreadable = [{"id": row.id, "name": row.name, "state": state} for row, state in states if state not in READABLE]
+    return {**facts, "unreadable": unreadable}
 
 
 def init_key(settings: Settings, actor: Actor) -> str:

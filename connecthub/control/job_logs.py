@@ -5,9 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from connecthub.db import jobs, log_reading
+from sqlalchemy import Connection
+
+from connecthub.control.jobs import found
+from connecthub.db import log_reading
 from connecthub.db.engine import Database
+from connecthub.db.log_reading import LogFilter
 from connecthub.db.models import FINAL, Status
 from connecthub.db.types import AnyRow
 from connecthub.errors import ConfigError, NotFound
@@ -17,28 +22,49 @@ WAIT_PAUSE = 0.2
 
 
 @dataclass(frozen=True)
+class LogChoice:
+    """Which JobLogs a person wants to see; what is None does not count."""
+
+    job: str | None = None
+    """By name or id."""
+    status: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+    before_id: int | None = None
+
+
+@dataclass(frozen=True)
 class LogDetail:
     """One JobLog whole: its row, its log so far, its calls to outside systems."""
 
     row: AnyRow
     text: str
     calls: Sequence[AnyRow]
+    last_chunk: int
+    """The number of the last chunk in `text`, -1 where there is none: `follow` goes on after it."""
 
 
-def list_logs(
-    database: Database, *, job: str | None = None, status: str | None = None, limit: int = 50
-) -> Sequence[AnyRow]:
+def list_logs(database: Database, chosen: LogChoice | None = None, limit: int = 50) -> Sequence[AnyRow]:
     """The newest JobLogs first; raises NotFound for an unknown job, ConfigError for an unknown status."""
-    if status is not None and status not in list(Status):
-        raise ConfigError(f"no status {status!r}; there are {', '.join(Status)}")
+    chosen = chosen or LogChoice()
     with database.read() as connection:
-        job_id = None
-        if job is not None:
-            found = jobs.find_job(connection, job)
-            if found is None:
-                raise NotFound(f"no job {job!r}; `connecthub job list` shows what is there")
-            job_id = found.id
-        return log_reading.list_logs(connection, job_id=job_id, status=status, limit=limit)
+        return log_reading.list_logs(connection, resolve(connection, chosen), limit)
+
+
+def resolve(connection: Connection, chosen: LogChoice) -> LogFilter:
+    """The filter that a person's choice means; raises NotFound, ConfigError."""
+    if chosen.status is not None and chosen.status not in list(Status):
+        raise ConfigError(f"no status {chosen.status!r}; there are {', '.join(Status)}")
+    job_id = None if chosen.job is None else found(connection, chosen.job).id
+    return LogFilter(
+        job_id=job_id,
+        status=chosen.status,
+        since=chosen.since,
+        until=chosen.until,
+        text=chosen.text,
+        before_id=chosen.before_id,
+    )
 
 
 def show_log(database: Database, log_id: int) -> LogDetail:
@@ -47,7 +73,9 @@ def show_log(database: Database, log_id: int) -> LogDetail:
         row = log_reading.get_log(connection, log_id)
         if row is None:
             raise NotFound(f"no JobLog {log_id}; `connecthub log list` shows the newest")
-        return LogDetail(row, log_reading.log_text(connection, log_id), log_reading.list_calls(connection, log_id))
+        written = log_reading.chunks_after(connection, log_id, -1)
+        text = "".join([*(piece for _, piece in written), row.run_log or ""])
+        return LogDetail(row, text, log_reading.list_calls(connection, log_id), written[-1][0] if written else -1)
 
 
 def wait_for_end(database: Database, log_id: int, on_look: Callable[[AnyRow], None] = lambda row: None) -> LogDetail:
@@ -59,3 +87,30 @@ def wait_for_end(database: Database, log_id: int, on_look: Callable[[AnyRow], No
             return show_log(database, log_id)
         on_look(row)
         time.sleep(WAIT_PAUSE)
+
+
+def follow(
+    database: Database,
+    log_id: int,
+    on_text: Callable[[str], None],
+    after: int = -1,
+    pause: Callable[[float], None] = time.sleep,
+) -> AnyRow:
+    """Give the log of a run after chunk number `after`, piece by piece, until the run has ended; returns its row.
+
+    A look costs what is new, not all that there is.
+    """
+    seq = after
+    while True:
+        with database.read() as connection:
+            row = log_reading.get_log(connection, log_id)
+            new = log_reading.chunks_after(connection, log_id, seq)
+        if row is None:
+            raise NotFound(f"JobLog {log_id} is gone")
+        for number, text in new:
+            seq = number
+            on_text(text)
+        if row.status in FINAL:
+            on_text(row.run_log or "")
+            return row
+        pause(WAIT_PAUSE)

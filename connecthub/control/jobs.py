@@ -1,92 +1,157 @@
-"""What a person may do with jobs."""
+"""What a person may do with jobs: add, edit, take back, delete, list, show."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from connecthub.control.actions import act, check
+from connecthub.control.actions import Act, act, check
 from connecthub.control.actor import Actor
-from connecthub.db import job_logs, jobs
+from connecthub.control.job_settings import JobSettings, differences
+from connecthub.db import installation, job_logs, jobs
 from connecthub.db.engine import Database
-from connecthub.db.job_logs import NewLog
-from connecthub.db.models import NAME_MAX, Trigger
 from connecthub.db.types import AnyRow
-from connecthub.errors import ConfigError, NotFound, Refused
+from connecthub.errors import EditedMeanwhile, NotFound, Refused, SecretUnreadable
 from connecthub.runner.questions import PluginQuestions
-from connecthub.schedule.cron import next_fire_time, validate_cron, validate_timezone
+from connecthub.schedule.cron import next_fire_time
 from connecthub.security.fernet import open_secrets, seal
 from connecthub.security.key_ring import KeyRing
+from connecthub.tasks.dispatcher import dispatch
 
-TIMEOUT_MAX = 7 * 24 * 3600.0
-"""Seconds."""
-QUEUE_MAX = 64
+Ring = Callable[[Iterable[AnyRow]], None]
+FIXED = {
+    "max_retries": 0,
+    "overlap": "allow",
+    "queue_limit": 1,
+    "catch_up": "latest",
+}
+"""The policies of this release, which nobody can change yet."""
 
 
 @dataclass(frozen=True)
-class NewJob:
-    """A job to be added."""
+class SecretChanges:
+    """What an edit does with a job's secrets: fields that are not named stay as they are."""
 
-    name: str
-    handler_path: str
-    cron_expr: str
-    timezone: str
-    params: dict[str, Any] = field(default_factory=dict)
-    secrets: dict[str, Any] = field(default_factory=dict, repr=False)
-    timeout: float = 3600.0
-    """Seconds."""
-    enabled: bool = True
-    tags: tuple[str, ...] = ()
-    queue: str = "default"
-    priority: int = 0
+    set: dict[str, Any] = field(default_factory=dict, repr=False)
+    clear: tuple[str, ...] = ()
+    replace_all: bool = False
+    """Forget what is stored, also where it cannot be read."""
+
+    def __bool__(self) -> bool:
+        return bool(self.set or self.clear or self.replace_all)
 
 
-def add_job(
-    database: Database, keys: KeyRing, questions: PluginQuestions, actor: Actor, new: NewJob, now: datetime
-) -> AnyRow:
+@dataclass(frozen=True)
+class Office:
+    """What editing needs beside the database: the keys, a way to ask plugins, bells, the time."""
+
+    database: Database
+    keys: KeyRing
+    questions: PluginQuestions
+    ring: Ring
+    now: Callable[[], datetime]
+
+
+def add_job(office: Office, actor: Actor, settings: JobSettings, secrets: dict[str, Any]) -> AnyRow:
     """Add a job after its schedule, its plugin and its settings were checked; returns its row.
 
-    Raises ScheduleError, PluginError, InvalidSettings, Refused (the name is taken), Forbidden.
+    Raises ConfigError, ScheduleError, PluginError, InvalidSettings, Refused (the name is taken), Forbidden.
     """
     check(actor, "job.add")
-    _check_name(new.name)
-    check_queue_name(new.queue)
-    validate_cron(new.cron_expr)
-    validate_timezone(new.timezone)
-    if not 0 < new.timeout <= TIMEOUT_MAX:
-        raise ConfigError(f"timeout {new.timeout:g} is out of range: write seconds, up to {TIMEOUT_MAX:g}")
-    questions.validate(new.handler_path, new.params, new.secrets)
-    with _refused_if_taken(new.name), act(database, actor, "job.add") as going_on:
+    settings.check()
+    office.questions.validate(settings.handler_path, settings.public_cfg, secrets)
+    now = office.now()
+    with _refused_if_taken(settings.name), act(office.database, actor, "job.add") as going_on:
         connection = going_on.connection
-        if (taken := jobs.find_job(connection, new.name)) is not None:
-            raise Refused(f"job {new.name!r} is there already (number {taken.id}); choose another name")
-        job_id = jobs.insert_job(connection, _row_of(new, now))
-        if new.secrets:
-            jobs.set_secret_cfg(connection, job_id, seal(keys, job_id, new.secrets))
-        settings = {**_settings_of(new), "secrets": sorted(new.secrets)}
-        jobs.insert_revision(connection, job_id, 1, settings, actor.name, now)
-        going_on.target_id, going_on.target_name = job_id, new.name
-        going_on.detail = settings
-        return _found(connection, new.name)
+        _refuse_taken(connection, settings.name)
+        row = {**settings.as_dict(), **FIXED, "secret_cfg": None, "schedule_error": None}
+        row |= {"next_run_at": _next_run(settings, now), "version": 1, "created_at": now, "updated_at": now}
+        job_id = jobs.insert_job(connection, row)
+        if secrets:
+            jobs.set_secret_cfg(connection, job_id, _sealed(connection, office.keys, job_id, secrets))
+        kept = _keep_revision(going_on, job_id, 1, settings, sorted(secrets), bool(secrets), actor, now)
+        going_on.target_id, going_on.target_name, going_on.detail = job_id, settings.name, kept
+        return found(connection, settings.name)
 
 
-def run_job(database: Database, ring: Callable[[Iterable[AnyRow]], None], actor: Actor, reference: str) -> AnyRow:
-    """Queue a run of the job now and ring; returns the new row (id, queue, priority)."""
-    with act(database, actor, "job.run") as going_on:
-        job = _found(going_on.connection, reference)
-        new = NewLog(job, Trigger.MANUAL, exclusive=job.overlap != "allow", requested_by=actor.name)
-        (row,) = job_logs.insert_queued(going_on.connection, [new])
-        going_on.target_id, going_on.target_name = job.id, job.name
-        going_on.detail = {"log": row.id}
-    ring([row])
-    return row
+def edit_job(
+    office: Office,
+    actor: Actor,
+    seen: AnyRow,
+    changes: dict[str, Any],
+    secrets: SecretChanges | None = None,
+    action: str = "job.edit",
+) -> AnyRow:
+    """Change a job as it was `seen`; returns its new row, or the same where nothing changes.
+
+    Raises EditedMeanwhile where it was saved since, and what `add_job` raises. What is due is dispatched first, so that
+    no edit takes a slot's verdict away; a new schedule counts from now.
+    """
+    check(actor, action)
+    secrets = secrets or SecretChanges()
+    settings = replace(JobSettings.of(seen), **changes)
+    settings.check()
+    stored = {} if secrets.replace_all else _stored_secrets(office.keys, seen, needed=bool(secrets))
+    wanted = {name: value for name, value in {**(stored or {}), **secrets.set}.items() if name not in secrets.clear}
+    changed = differences(JobSettings.of(seen).as_dict(), settings.as_dict())
+    if changed.keys() & {"handler_path", "public_cfg"} or secrets:
+        office.questions.validate(settings.handler_path, settings.public_cfg, wanted if stored is not None else {})
+    if not changed and not secrets:
+        return seen
+    now = office.now()
+    with act(office.database, actor, action) as going_on:
+        connection = going_on.connection
+        row = _unchanged(connection, seen)
+        if "name" in changed:
+            _refuse_taken(connection, settings.name)
+        bells = _dispatch_due(connection, row, now)
+        values = {**settings.as_dict(), "version": row.version + 1, "updated_at": now}
+        if changed.keys() & {"cron_expr", "timezone", "enabled"}:
+            values |= {"next_run_at": _next_run(settings, now), "schedule_error": None}
+        if secrets:
+            values["secret_cfg"] = _sealed(connection, office.keys, row.id, wanted) if wanted else None
+        jobs.update_job(connection, row.id, values)
+        if changed.keys() & {"queue", "priority"}:
+            bells = job_logs.move_queued(connection, row.id, settings.queue, settings.priority)
+        names = sorted(wanted) if stored is not None else None
+        _keep_revision(going_on, row.id, row.version + 1, settings, names, bool(secrets), actor, now)
+        going_on.target_id, going_on.target_name = row.id, settings.name
+        going_on.detail = {name: {"before": before, "after": after} for name, (before, after) in changed.items()}
+        if secrets:
+            going_on.detail["secrets"] = "changed"
+        edited = found(connection, settings.name)
+    office.ring(bells)
+    return edited
+
+
+def set_enabled(office: Office, actor: Actor, seen: AnyRow, enabled: bool) -> AnyRow:
+    """Enable or disable a job; the same row comes back where it is so already."""
+    return edit_job(office, actor, seen, {"enabled": enabled}, action="job.enable" if enabled else "job.disable")
+
+
+def delete_job(office: Office, actor: Actor, reference: str) -> int:
+    """Delete a job, cancel what it has waiting, keep its JobLogs; returns how many rows were cancelled.
+
+    Raises Refused while it runs.
+    """
+    with act(office.database, actor, "job.delete") as going_on:
+        connection = going_on.connection
+        row = _locked(connection, reference)
+        running = job_logs.running_of(connection, row.id)
+        if running is not None:
+            raise Refused(f"job {row.name} runs now (run {running}); wait for its end")
+        _dispatch_due(connection, row, office.now())
+        cancelled = job_logs.cancel_queued(connection, row.id, f"job deleted by {actor.name}")
+        jobs.delete_job(connection, row.id)
+        going_on.target_id, going_on.target_name = row.id, row.name
+        going_on.detail = {**JobSettings.of(row).as_dict(), "cancelled": cancelled}
+        return cancelled
 
 
 def list_jobs(database: Database) -> Sequence[AnyRow]:
@@ -98,7 +163,7 @@ def list_jobs(database: Database) -> Sequence[AnyRow]:
 def show_job(database: Database, reference: str) -> AnyRow:
     """One job with its settings; its `secret_cfg` is sealed. Raises NotFound."""
     with database.read() as connection:
-        return _found(connection, reference)
+        return found(connection, reference)
 
 
 def secret_fields(keys: KeyRing, job: AnyRow) -> dict[str, str]:
@@ -115,54 +180,72 @@ def _refused_if_taken(name: str) -> Iterator[None]:
         raise Refused(f"job {name!r} was added in this moment; choose another name") from None
 
 
-def _found(connection: Connection, reference: str) -> AnyRow:
+def found(connection: Connection, reference: str) -> AnyRow:
+    """A job by name or id; raises NotFound."""
     job = jobs.find_job(connection, reference)
     if job is None:
         raise NotFound(f"no job {reference!r}; `connecthub job list` shows what is there")
     return job
 
 
-def _check_name(name: str) -> None:
-    if not name.strip() or len(name) > NAME_MAX:
-        raise ConfigError(f"job name of {len(name)} characters: write 1 to {NAME_MAX}")
-    if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in name):
-        raise ConfigError(f"job name {name!r} holds control or invisible characters; leave them out")
-    if name.isdigit():
-        raise ConfigError(f"job name {name!r} is a number, which names jobs by their id; add a letter")
+def _locked(connection: Connection, reference: str) -> AnyRow:
+    job = jobs.lock_job(connection, reference)
+    if job is None:
+        raise NotFound(f"no job {reference!r}; `connecthub job list` shows what is there")
+    return job
 
 
-def check_queue_name(queue: str) -> None:
-    """Refuse a queue that no column takes; raises ConfigError."""
-    if not 0 < len(queue) <= QUEUE_MAX or not queue.isprintable():
-        raise ConfigError(f"queue {queue!r}: write 1 to {QUEUE_MAX} printable characters")
+def _unchanged(connection: Connection, seen: AnyRow) -> AnyRow:
+    """Lock the job and see that it is as it was seen."""
+    row = jobs.lock_job_by_id(connection, seen.id)
+    if row is None:
+        raise NotFound(f"job {seen.name!r} was deleted meanwhile")
+    if row.version != seen.version:
+        last = jobs.list_revisions(connection, row.id)[0]
+        changed = differences(JobSettings.of(seen).as_dict(), JobSettings.of(row).as_dict())
+        raise EditedMeanwhile(row.name, last.actor, row.version, changed, secrets=row.secret_cfg != seen.secret_cfg)
+    return row
 
 
-def _row_of(new: NewJob, now: datetime) -> dict[str, Any]:
-    return {
-        **_settings_of(new),
-        "secret_cfg": None,
-        "max_retries": 0,
-        "overlap": "allow",
-        "queue_limit": 1,
-        "catch_up": "latest",
-        "next_run_at": next_fire_time(new.cron_expr, new.timezone, now) if new.enabled else None,
-        "schedule_error": None,
-        "version": 1,
-        "created_at": now,
-        "updated_at": now,
-    }
+def _refuse_taken(connection: Connection, name: str) -> None:
+    if (taken := jobs.find_job(connection, name)) is not None:
+        raise Refused(f"job {name!r} is there already (number {taken.id}); choose another name")
 
 
-def _settings_of(new: NewJob) -> dict[str, Any]:
-    return {
-        "name": new.name,
-        "handler_path": new.handler_path,
-        "cron_expr": new.cron_expr,
-        "timezone": new.timezone,
-        "public_cfg": new.params,
-        "tags": list(new.tags),
-        "enabled": new.enabled,
-        "timeout": new.timeout,
-        "priority": new.priority,
-        "queue": new.queue,
-    }
+def _next_run(settings: JobSettings, now: datetime) -> datetime | None:
+    return next_fire_time(settings.cron_expr, settings.timezone, now) if settings.enabled else None
+
+
+def _stored_secrets(keys: KeyRing, row: AnyRow, *, needed: bool) -> dict[str, Any] | None:
+    """The stored secrets; None where they cannot be read and nobody needs them."""
+    try:
+        return open_secrets(keys, row.id, row.secret_cfg)
+    except SecretUnreadable:
+        if needed:
+            raise
+        return None
+
+
+def _sealed(connection: Connection, keys: KeyRing, job_id: int, secrets: dict[str, Any]) -> str:
+    return seal(keys, job_id, secrets, installation.key_fingerprint(connection))
+
+
+def _dispatch_due(connection: Connection, row: AnyRow, now: datetime) -> list[AnyRow]:
+    if row.next_run_at is None or row.next_run_at > now:
+        return []
+    return dispatch(connection, [row], now).queued
+
+
+def _keep_revision(
+    going_on: Act,
+    job_id: int,
+    version: int,
+    settings: JobSettings,
+    secret_names: list[str] | None,
+    secrets_changed: bool,
+    actor: Actor,
+    now: datetime,
+) -> dict[str, Any]:
+    kept = {**settings.as_dict(), "secrets": secret_names, "secrets_changed": secrets_changed}
+    jobs.insert_revision(going_on.connection, job_id, version, kept, actor.name, now)
+    return kept

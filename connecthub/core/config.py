@@ -161,6 +161,9 @@ class Settings(BaseSettings):
     log_max_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
     """Bytes of a run's log that are kept; of a longer one, the first half and the newest."""
 
+    log_retention_days: int = Field(default=30, ge=1)
+    """Days after which `connecthub log prune` deletes a JobLog that has ended."""
+
     heartbeat_seconds: _Seconds = 3
     """Seconds between two signs of life of a worker, less than a quarter of LEASE_SECONDS."""
 

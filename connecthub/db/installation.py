@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
-from connecthub.db.models import Installation, table_of
+from connecthub.db.models import Base, Installation, table_of
 
 installation = table_of(Installation)
 
@@ -20,3 +20,13 @@ def adopt_key(connection: Connection, fingerprint: str) -> str:
         update(installation).where(installation.c.key_fingerprint.is_(None)).values(key_fingerprint=fingerprint)
     )
     return connection.execute(select(installation.c.key_fingerprint)).scalar_one()
+
+
+def change_key(connection: Connection, fingerprint: str) -> None:
+    """Make another key the one in use."""
+    connection.execute(update(installation).values(key_fingerprint=fingerprint))
+
+
+def count_rows(connection: Connection, model: type[Base]) -> int:
+    """How many rows a table has."""
+    return connection.execute(select(func.count()).select_from(table_of(model))).scalar_one()

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Float, bindparam, insert, literal_column, not_, or_, select, update
+from sqlalchemy import Connection, Float, bindparam, func, insert, literal_column, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from connecthub.db.engine import Database
-from connecthub.db.models import FINAL, HttpCall, Job, JobLog, JobLogChunk, Status, Trigger, table_of
+from connecthub.db.models import FINAL, HttpCall, Job, JobLog, JobLogChunk, Status, table_of
+from connecthub.db.new_log import NewLog
 from connecthub.db.types import AnyRow, Columns, database_now
 
 job_logs = table_of(JobLog)
@@ -32,45 +32,6 @@ def _is(status: Status, table: Any = job_logs) -> Any:
 
 
 # born
-
-
-@dataclass(frozen=True)
-class NewLog:
-    """A JobLog to be born: of which job, why, and for which slot."""
-
-    job: Any
-    """The job's row, as `connecthub.db.jobs` gives it."""
-    trigger: Trigger
-    scheduled_for: datetime | None = None
-    exclusive: bool = False
-    requested_by: str | None = None
-    reason: str | None = None
-    missed_from: datetime | None = None
-    missed_count: int | None = None
-
-    def values(self, status: Status) -> dict[str, Any]:
-        """The row, without what the database's clock fills in."""
-        job = self.job
-        return {
-            "job_id": job.id,
-            "job_name": job.name,
-            "status": status,
-            "reason": self.reason,
-            "trigger": self.trigger,
-            "scheduled_for": self.scheduled_for,
-            "missed_from": self.missed_from,
-            "missed_count": self.missed_count,
-            "attempt": 1,
-            "exclusive": self.exclusive,
-            "priority": job.priority,
-            "queue": job.queue,
-            "requested_by": self.requested_by,
-            "handler_path": job.handler_path,
-            "public_cfg": job.public_cfg,
-            "timeout": job.timeout,
-            "job_version": job.version,
-            "dry_run": False,
-        }
 
 
 def insert_queued(connection: Connection, births: Sequence[NewLog]) -> list[AnyRow]:
@@ -88,13 +49,56 @@ def insert_skipped(connection: Connection, births: Sequence[NewLog]) -> list[Any
 def _insert(connection: Connection, rows: list[dict[str, Any]], also: dict[str, Any]) -> list[AnyRow]:
     dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     clock = {"queued_at": database_now(), "available_at": database_now(), **also}
+    # The rows go as a list beside the statement: as its own VALUES they would be compiled anew each time.
     statement = (
         dialect_insert(job_logs)
-        .values([row | clock for row in rows])
+        .values(clock)
         .on_conflict_do_nothing()
         .returning(job_logs.c.id, job_logs.c.queue, job_logs.c.priority)
     )
-    return sorted(connection.execute(statement).all(), key=lambda row: row.id)
+    return sorted(connection.execute(statement, rows).all(), key=lambda row: row.id)
+
+
+# queued → cancelled
+
+
+def running_of(connection: Connection, job_id: int) -> int | None:
+    """A run of the job that goes on, the oldest."""
+    running = select(job_logs.c.id).where(job_logs.c.job_id == job_id, _is(Status.RUNNING))
+    return connection.execute(running.order_by(job_logs.c.id).limit(1)).scalar()
+
+
+def cancel_queued(connection: Connection, job_id: int, reason: str) -> int:
+    """Cancel what a job, which the caller has locked, has waiting; returns how many rows that were."""
+    waiting = select(job_logs.c.id).where(job_logs.c.job_id == job_id, _is(Status.QUEUED)).order_by(job_logs.c.id)
+    statement = (
+        update(job_logs)
+        .where(job_logs.c.id.in_(waiting.with_for_update(key_share=True)), _is(Status.QUEUED))
+        .values(status=literal_column("'cancelled'"), reason=reason, finished_at=database_now())
+    )
+    return connection.execute(statement).rowcount
+
+
+def open_in_chain(connection: Connection, root_id: int) -> int | None:
+    """The queued or running row of a chain, whose job the caller has locked."""
+    is_open = or_(_is(Status.QUEUED), _is(Status.RUNNING))
+    in_chain = func.coalesce(job_logs.c.root_id, job_logs.c.id) == root_id
+    return connection.execute(select(job_logs.c.id).where(in_chain, is_open)).scalar()
+
+
+# queued stays queued
+
+
+def move_queued(connection: Connection, job_id: int, queue: str, priority: int) -> list[AnyRow]:
+    """Move what a job, which the caller has locked, has waiting; returns the moved rows, whose bells are to ring."""
+    waiting = select(job_logs.c.id).where(job_logs.c.job_id == job_id, _is(Status.QUEUED)).order_by(job_logs.c.id)
+    statement = (
+        update(job_logs)
+        .where(job_logs.c.id.in_(waiting.with_for_update(key_share=True)), _is(Status.QUEUED))
+        .values(queue=queue, priority=priority)
+        .returning(job_logs.c.id, job_logs.c.queue, job_logs.c.priority)
+    )
+    return list(connection.execute(statement).all())
 
 
 # queued → running

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from connecthub.core.safe_text import storable
 from connecthub.db.models import Job, JobRevision, table_of
@@ -65,6 +65,34 @@ def find_job(connection: Connection, reference: str) -> AnyRow | None:
     return found
 
 
+def lock_job(connection: Connection, reference: str) -> AnyRow | None:
+    """Find a job and lock it until the transaction ends: before any of its JobLogs, as everybody does."""
+    found = find_job(connection, reference)
+    return None if found is None else lock_job_by_id(connection, found.id)
+
+
+def lock_job_by_id(connection: Connection, job_id: int) -> AnyRow | None:
+    """Lock a job until the transaction ends."""
+    locked = select(jobs).where(jobs.c.id == job_id).with_for_update(key_share=True)
+    return connection.execute(locked).first()
+
+
+def update_job(connection: Connection, job_id: int, values: dict[str, Any]) -> None:
+    """Change a job that the caller has locked."""
+    connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
+
+
+def delete_job(connection: Connection, job_id: int) -> None:
+    """Delete a job that the caller has locked; its JobLogs stay, without a job."""
+    connection.execute(delete(jobs).where(jobs.c.id == job_id))
+
+
+def list_revisions(connection: Connection, job_id: int) -> Sequence[AnyRow]:
+    """All saves of a job, the newest first."""
+    listing = select(revisions).where(revisions.c.job_id == job_id).order_by(revisions.c.version.desc())
+    return connection.execute(listing).all()
+
+
 def list_jobs(connection: Connection) -> Sequence[AnyRow]:
     """All jobs by name, without their settings."""
     return connection.execute(select(*LISTED).order_by(jobs.c.name)).all()
@@ -103,3 +131,20 @@ def advance(connection: Connection, steps: Iterable[dict[str, Any]]) -> None:
     """Set the next slots: `{"job_id", "next", "problem"}` for each job, `next` None where it cannot be computed."""
     if parameters := list(steps):
         connection.execute(_advance, parameters)
+
+
+def sealed_after(connection: Connection, job_id: int, limit: int) -> Sequence[AnyRow]:
+    """Id, name and sealed secrets of the next jobs that have any, by id."""
+    listing = (
+        select(jobs.c.id, jobs.c.name, jobs.c.secret_cfg)
+        .where(jobs.c.id > job_id, jobs.c.secret_cfg.is_not(None))
+        .order_by(jobs.c.id)
+        .limit(limit)
+    )
+    return connection.execute(listing).all()
+
+
+def replace_sealed(connection: Connection, job_id: int, old: str, new: str) -> bool:
+    """Set sealed secrets anew if they are still the old ones; False where somebody has changed them meanwhile."""
+    statement = update(jobs).where(jobs.c.id == job_id, jobs.c.secret_cfg == old).values(secret_cfg=new)
+    return connection.execute(statement).rowcount == 1

@@ -1,12 +1,15 @@
-"""JobLogs as they are read: listings, one whole, its log, its calls."""
+"""JobLogs as they are read: listings by key, one whole, its log, its calls."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, and_, func, literal_column, or_, select
 
-from connecthub.db.models import HttpCall, JobLog, JobLogChunk, table_of
+from connecthub.db.models import HttpCall, JobLog, JobLogChunk, Status, table_of
 from connecthub.db.types import AnyRow, Columns
 
 job_logs = table_of(JobLog)
@@ -21,36 +24,95 @@ LISTED: Columns = (
     job_logs.c.trigger,
     job_logs.c.scheduled_for,
     job_logs.c.attempt,
+    job_logs.c.retry_of,
     job_logs.c.queued_at,
     job_logs.c.started_at,
     job_logs.c.finished_at,
     job_logs.c.reason,
     job_logs.c.error,
 )
+TEXT_SPAN = 100_000
+"""So many of the newest JobLogs are searched for a text; an index on all text would cost more than it gives."""
 
 
-def list_logs(
-    connection: Connection, *, job_id: int | None = None, status: str | None = None, limit: int = 50
-) -> Sequence[AnyRow]:
-    """The newest JobLogs first, without their texts."""
+@dataclass(frozen=True)
+class LogFilter:
+    """Which JobLogs to list; what is None does not count."""
+
+    job_id: int | None = None
+    status: str | None = None
+    trigger: str | None = None
+    since: datetime | None = None
+    """Queued at this instant or later."""
+    until: datetime | None = None
+    """Queued before this instant."""
+    text: str | None = None
+    """Stands in the job's name, the cause, the traceback or the log; letters of either case."""
+    before_id: int | None = None
+    """For the next page: older than this JobLog."""
+
+    def apply(self, statement: Select[Any]) -> Select[Any]:
+        """Add the conditions to a statement on job_logs."""
+        columns = job_logs.c
+        conditions = [
+            column == value
+            for column, value in (
+                (columns.job_id, self.job_id),
+                (columns.status, self.status),
+                (columns.trigger, self.trigger),
+            )
+            if value is not None
+        ]
+        conditions += [columns.queued_at >= self.since] if self.since else []
+        conditions += [columns.queued_at < self.until] if self.until else []
+        conditions += [columns.id < self.before_id] if self.before_id else []
+        conditions += [_holds(self.text)] if self.text else []
+        return statement.where(*conditions)
+
+
+def _holds(text: str) -> Any:
+    newest = select(func.max(job_logs.c.id)).scalar_subquery()
+    in_chunks = (
+        select(literal_column("1"))
+        .where(chunks.c.job_log_id == job_logs.c.id, chunks.c.text.icontains(text, autoescape=True))
+        .exists()
+    )
+    columns = (job_logs.c.job_name, job_logs.c.error, job_logs.c.reason, job_logs.c.traceback, job_logs.c.run_log)
+    return and_(
+        job_logs.c.id > newest - TEXT_SPAN,
+        or_(*(column.icontains(text, autoescape=True) for column in columns), in_chunks),
+    )
+
+
+def list_logs(connection: Connection, chosen: LogFilter, limit: int) -> Sequence[AnyRow]:
+    """The newest JobLogs that match first, without their texts."""
     listing = select(*LISTED).order_by(job_logs.c.id.desc()).limit(limit)
-    if job_id is not None:
-        listing = listing.where(job_logs.c.job_id == job_id)
-    if status is not None:
-        listing = listing.where(job_logs.c.status == status)
-    return connection.execute(listing).all()
+    return connection.execute(chosen.apply(listing)).all()
+
+
+def retriable(connection: Connection, chosen: LogFilter, limit: int) -> list[int]:
+    """The JobLogs that match and did not succeed, oldest first; of a chain only its newest, if that one did not."""
+    later = job_logs.alias("later")
+    root = func.coalesce(job_logs.c.root_id, job_logs.c.id)
+    newer = (
+        select(literal_column("1"))
+        .where(func.coalesce(later.c.root_id, later.c.id) == root, later.c.id > job_logs.c.id)
+        .exists()
+    )
+    not_ok = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.CRASHED)
+    listing = select(job_logs.c.id).where(job_logs.c.status.in_(not_ok), job_logs.c.job_id.is_not(None), ~newer)
+    return list(connection.execute(chosen.apply(listing).order_by(job_logs.c.id).limit(limit)).scalars())
 
 
 def get_log(connection: Connection, log_id: int) -> AnyRow | None:
-    """One JobLog, all columns; the start of its log may stand in chunks (`log_text`)."""
+    """One JobLog, all columns; the start of its log may stand in chunks (`chunks_after`)."""
     return connection.execute(select(job_logs).where(job_logs.c.id == log_id)).first()
 
 
-def log_text(connection: Connection, log_id: int) -> str:
-    """The whole log so far: chunks in order, then the rest that finish wrote."""
-    pieces = connection.execute(select(chunks.c.text).where(chunks.c.job_log_id == log_id).order_by(chunks.c.seq))
-    rest = connection.execute(select(job_logs.c.run_log).where(job_logs.c.id == log_id)).scalar()
-    return "".join([*pieces.scalars(), rest or ""])
+def chunks_after(connection: Connection, log_id: int, seq: int) -> list[tuple[int, str]]:
+    """The chunks of a log that follow chunk number `seq`: number and text."""
+    listing = select(chunks.c.seq, chunks.c.text).where(chunks.c.job_log_id == log_id, chunks.c.seq > seq)
+    return [(row.seq, row.text) for row in connection.execute(listing.order_by(chunks.c.seq))]
 
 
 def list_calls(connection: Connection, log_id: int) -> Sequence[AnyRow]:

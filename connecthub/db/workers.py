@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, literal, select, update
 
 from connecthub.db.models import Worker, table_of
-from connecthub.db.types import database_now
+from connecthub.db.types import AnyRow, database_now
 
 workers = table_of(Worker)
 
@@ -35,3 +36,9 @@ def stop_worker(connection: Connection, worker_id: int) -> None:
     connection.execute(
         update(workers).where(workers.c.id == worker_id).values(seen_at=database_now(), stopped_at=database_now())
     )
+
+
+def list_live(connection: Connection, within: float) -> Sequence[AnyRow]:
+    """The workers that gave a sign of life within so many seconds, by the database's clock, and have not stopped."""
+    alive = workers.c.seen_at >= database_now(literal(-within))
+    return connection.execute(select(workers).where(workers.c.stopped_at.is_(None), alive).order_by(workers.c.id)).all()

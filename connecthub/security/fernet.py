@@ -32,15 +32,18 @@ class SecretState(StrEnum):
     BROKEN = "broken"
 
 
-def seal(ring: KeyRing, job_id: int, secrets: dict[str, Any]) -> str:
-    """Encrypt a job's secrets into one token that is good for this job only.
+READABLE = (SecretState.UNSET, SecretState.SEALED, SecretState.LEGACY_TOKEN, SecretState.PLAIN_JSON)
+
+
+def seal(ring: KeyRing, job_id: int, secrets: dict[str, Any], fingerprint: str | None = None) -> str:
+    """Encrypt a job's secrets into one token that is good for this job only, under the key in use (`fingerprint`).
 
     Raises InvalidSettings where they are no dict that JSON gives back as it was (NaN, bytes, keys that are no text).
     """
     text = _dump({"v": 1, "job": job_id, "secrets": secrets}) if isinstance(secrets, dict) else None
     if text is None:
         raise InvalidSettings(f"the secrets of job {job_id} are no JSON object; give names and JSON values", {})
-    return ring.encrypt(text)
+    return ring.encrypt(text, fingerprint)
 
 
 def open_secrets(ring: KeyRing, job_id: int, stored: str | None) -> dict[str, Any]:

@@ -72,9 +72,17 @@ class KeyRing:
         """Derive 32 bytes from each key, in the order of the file, that are good for this purpose only."""
         return [hmac.digest(key, purpose, "sha256") for key in self._current().raw]
 
-    def encrypt(self, text: str) -> str:
-        """Make a token under the first key."""
-        return self._current().fernet.encrypt(text.encode()).decode()
+    def encrypt(self, text: str, fingerprint: str | None = None) -> str:
+        """Make a token under the key of that fingerprint, the first where None; KeyFileError where it is not here."""
+        return self._fernet(fingerprint or self.fingerprint).encrypt(text.encode()).decode()
+
+    def is_under(self, token: str, fingerprint: str) -> bool:
+        """Whether a token is one of that key's."""
+        try:
+            self._fernet(fingerprint).decrypt(token.encode())
+        except (InvalidToken, ValueError):
+            return False
+        return True
 
     def decrypt(self, token: str) -> bytes | None:
         """Read a token under any of the keys; None where none of them can."""
@@ -82,6 +90,15 @@ class KeyRing:
             return self._current().fernet.decrypt(token.encode())
         except (InvalidToken, ValueError):
             return None
+
+    def _fernet(self, fingerprint: str) -> Fernet:
+        keys = self._current()
+        if fingerprint not in keys.fingerprints:
+            held = ", ".join(keys.fingerprints)
+            raise KeyFileError(
+                f"{self.path} holds key {held}, not {fingerprint}, which is in use; copy its key file here"
+            )
+        return Fernet(base64.urlsafe_b64encode(keys.raw[keys.fingerprints.index(fingerprint)]))
 
     def _current(self) -> _Keys:
         seen = _state_of(self.path)
@@ -102,19 +119,43 @@ def create_key_file(path: Path) -> None:
     draft = path.with_name(f".{path.name}.{random.token_hex(8)}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(Fernet.generate_key() + b"\n")
-                file.flush()
-                os.link(draft, path)
-                os.fsync(file.fileno())  # after the link, so that a power cut takes neither
+            _write_draft(draft, Fernet.generate_key() + b"\n")
+            os.link(draft, path)
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
+        _sync_folder(path.parent)
     except OSError as error:
         if os.path.lexists(path):
             raise KeyFileError(f"{path} is there already and never overwritten; move it away first") from None
         raise KeyFileError(f"{path} cannot be created: {error.strerror}; set FERNET_KEY_PATH") from None
+
+
+def add_key(path: Path) -> str:
+    """Add a new key at the end of a key file and return its fingerprint; the file is replaced whole, or stays.
+
+    Raises KeyFileError where the file cannot be used or written.
+    """
+    _read_keys(path)
+    content = path.read_bytes()
+    content += b"" if content.endswith(b"\n") else b"\n"
+    draft = path.with_name(f".{path.name}.{random.token_hex(8)}")
+    try:
+        _write_draft(draft, content + Fernet.generate_key() + b"\n")
+        os.replace(draft, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise KeyFileError(f"{path} cannot be written: {error.strerror}; nothing was added") from None
+    return KeyRing.load(path).fingerprints[-1]
+
+
+def _write_draft(draft: Path, content: bytes) -> None:
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def check_fingerprint(ring: KeyRing, stored: str | None) -> None:
@@ -182,3 +223,11 @@ def _state_of(path: Path) -> tuple[int, ...]:
 
 def _state(about: os.stat_result) -> tuple[int, ...]:
     return about.st_dev, about.st_ino, about.st_size, about.st_ctime_ns  # ctime: any change, of mode and owner too
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -14,8 +14,11 @@ from pathlib import Path
 
 from connecthub.control.actor import local_actor
 from connecthub.control.installation import prepare
-from connecthub.control.job_logs import LogDetail, list_logs, show_log, wait_for_end
-from connecthub.control.jobs import NewJob, add_job, run_job
+from connecthub.control.job_logs import LogChoice, LogDetail, list_logs, show_log, wait_for_end
+from connecthub.control.job_settings import JobSettings
+from connecthub.control.jobs import Office, add_job
+from connecthub.control.runs import run_job
+from connecthub.core.clock import SystemClock
 from connecthub.core.config import Settings, load_settings
 from connecthub.core.lock_file import exclusive_lock
 from connecthub.db.engine import Database
@@ -111,19 +114,22 @@ def _emptied(folder: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _office(settings: Settings, database: Database, keys: KeyRing) -> Iterator[Office]:
+    ringer = Ringer(settings, signers(settings, keys))
+    try:
+        with LauncherProcess() as launcher:
+            questions = PluginQuestions(settings, launcher)
+            yield Office(database, keys, questions, ringer.ring, SystemClock().now)
+    finally:
+        ringer.close()
+
+
 def _add_job(settings: Settings, database: Database, keys: KeyRing, base_url: str) -> AnyRow:
-    new = NewJob(
-        name=JOB,
-        handler_path=HANDLER,
-        cron_expr="* * * * *",
-        timezone=settings.timezone,
-        params={"base_url": base_url},
-        secrets={"user_name": "sandbox-user", "password": "sandbox-password"},
-        timeout=60.0,
-    )
-    with LauncherProcess() as launcher:
-        questions = PluginQuestions(settings, launcher)
-        return add_job(database, keys, questions, local_actor(), new, datetime.now(UTC))
+    new = JobSettings(JOB, HANDLER, "* * * * *", settings.timezone, public_cfg={"base_url": base_url}, timeout=60.0)
+    secrets = {"user_name": "sandbox-user", "password": "sandbox-password"}
+    with _office(settings, database, keys) as office:
+        return add_job(office, local_actor(), new, secrets)
 
 
 def _log_file(running: Demo) -> Path:
@@ -132,11 +138,8 @@ def _log_file(running: Demo) -> Path:
 
 def run_now(running: Demo, on_look: Callable[[], None]) -> LogDetail:
     """Run the job at once and wait for its end; `on_look` is called at each look at it, and may raise."""
-    ringer = Ringer(running.settings, signers(running.settings, running.keys))
-    try:
-        queued = run_job(running.database, ringer.ring, local_actor(), JOB)
-    finally:
-        ringer.close()
+    with _office(running.settings, running.database, running.keys) as office:
+        queued = run_job(office, local_actor(), JOB)
     give_up = time.monotonic() + RUN_SECONDS
 
     def look(row: AnyRow) -> None:
@@ -156,7 +159,7 @@ def wait_for_slot(running: Demo, on_wait: Callable[[int], None], pause: Callable
     while True:
         left = (slot - datetime.now(UTC)).total_seconds()
         on_wait(max(0, round(left)))
-        logs = list_logs(running.database, job=JOB)
+        logs = list_logs(running.database, LogChoice(job=JOB))
         by_cron = [row for row in logs if row.trigger == Trigger.SCHEDULE and row.status in FINAL]
         if by_cron:
             return show_log(running.database, by_cron[-1].id)

@@ -71,8 +71,8 @@ def bell_huey(settings: Settings, queue: str, signers: Signers) -> Any:
             name, results=False, serializer=serializer, url=settings.redis_url, read_timeout=1, clean_name=False
         )
     else:
-        # A file of its own, since each look takes the file's one lock.
-        huey = SqliteHuey(name, results=False, serializer=serializer, filename=str(queue_file(settings)))
+        # A file of its own, since each look takes the file's one lock; unsynced, since the row is the truth.
+        huey = SqliteHuey(name, results=False, serializer=serializer, filename=str(queue_file(settings)), fsync=False)
 
     def execute_job(log_id: int) -> None:
         raise RuntimeError(f"the bell for JobLog {log_id} is for a worker of ours")

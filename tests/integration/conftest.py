@@ -7,8 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ import pytest
 from connecthub.control.actor import Actor, Role
 from connecthub.control.installation import prepare
 from connecthub.control.job_logs import LogDetail, show_log
-from connecthub.control.jobs import NewJob, add_job, run_job
+from connecthub.control.job_settings import JobSettings
+from connecthub.control.jobs import Office, add_job
+from connecthub.control.runs import run_job
 from connecthub.core.config import Settings
 from connecthub.db import jobs
 from connecthub.db.engine import Database
@@ -48,16 +50,22 @@ class Installation:
 
     def add(self, name: str = "job", handler: str = "samples.good:Hello", **more: Any) -> AnyRow:
         """Add a job that is due each minute, its first slot at 12:00."""
-        settings = {"cron_expr": "* * * * *", "timezone": "UTC", **more}
-        now = settings.pop("now", datetime(2026, 11, 24, 11, 59, 30, tzinfo=UTC))
-        new = NewJob(name=name, handler_path=handler, **settings)
-        return add_job(self.database, self.keys, PluginQuestions(self.settings, self.launcher), ALICE, new, now)
+        given = {"cron_expr": "* * * * *", "timezone": "UTC", **more}
+        given["public_cfg"] = given.pop("params", {})
+        secrets = given.pop("secrets", {})
+        return add_job(self.office(), ALICE, JobSettings(name=name, handler_path=handler, **given), secrets)
+
+    def office(self, now: datetime = NOON - timedelta(seconds=30)) -> Office:
+        """What acting on jobs needs, at a time; bells are noted, not rung."""
+        questions = PluginQuestions(self.settings, self.launcher)
+        return Office(self.database, self.keys, questions, self.ring, lambda: now)
 
     def run(self, name: str = "job", *, bell: bool = False) -> int:
         """Queue a run; with `bell` a worker process hears of it."""
         ringer = Ringer(self.settings, signers(self.settings, self.keys))
         try:
-            return run_job(self.database, ringer.ring if bell else self.ring, ALICE, name).id
+            office = self.office()
+            return run_job(replace(office, ring=ringer.ring if bell else self.ring), ALICE, name).id
         finally:
             ringer.close()
 

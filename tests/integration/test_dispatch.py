@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from connecthub.control.job_logs import list_logs
+from connecthub.control.job_logs import LogChoice, list_logs
 from connecthub.db import job_logs, jobs
 from connecthub.db.models import Job, JobLog, Trigger, table_of
+from connecthub.db.new_log import NewLog
 from connecthub.db.types import AnyRow
 from connecthub.errors import Refused
 from connecthub.tasks.dispatcher import dispatch_due_jobs, tick
@@ -63,7 +64,7 @@ def test_after_an_outage_the_newest_missed_slot_runs_and_the_rest_is_one_misfire
         ],
         key=str,
     )
-    (misfire,) = list_logs(installation.database, status="skipped")
+    (misfire,) = list_logs(installation.database, LogChoice(status="skipped"))
     detail = installation.log(misfire.id).row
     assert (detail.missed_from, detail.missed_count) == (NOON, 4)
     assert detail.reason == "misfire: 4 missed, 2026-11-24 12:00 UTC to 2026-11-24 12:03 UTC"
@@ -153,7 +154,7 @@ def test_a_row_is_claimed_once(installation: Installation):
 
 def test_exclusive_rows_of_a_job_run_one_at_a_time_in_order(installation: Installation):
     job = installation.add()
-    births = [job_logs.NewLog(job, Trigger.BACKFILL, exclusive=True) for _ in range(2)]
+    births = [NewLog(job, Trigger.BACKFILL, exclusive=True) for _ in range(2)]
     with installation.database.write() as connection:
         first, second = (row.id for row in job_logs.insert_queued(connection, births))
     assert claim(installation, second, "a" * 32) is None

@@ -1,0 +1,74 @@
+"""What a job can be told, and what is refused of it before anything is written."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from connecthub.db.models import NAME_MAX
+from connecthub.db.types import AnyRow
+from connecthub.errors import ConfigError
+from connecthub.schedule.cron import validate_cron, validate_timezone
+
+TIMEOUT_MAX = 7 * 24 * 3600.0
+"""Seconds."""
+PRIORITY_MAX = 1000
+QUEUE_MAX = 64
+"""Characters."""
+
+
+@dataclass(frozen=True)
+class JobSettings:
+    """The settings of a job, without its secrets."""
+
+    name: str
+    handler_path: str
+    cron_expr: str
+    timezone: str
+    public_cfg: dict[str, Any] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    enabled: bool = True
+    timeout: float = 3600.0
+    """Seconds."""
+    priority: int = 0
+    queue: str = "default"
+
+    @classmethod
+    def of(cls, source: AnyRow | dict[str, Any]) -> JobSettings:
+        """The settings in a job's row, or in a revision."""
+        values = source if isinstance(source, dict) else source._mapping
+        return cls(**{each.name: values[each.name] for each in fields(cls)})
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings under the names of the table's columns."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def check(self) -> None:
+        """Refuse what no job can have; raises ConfigError or ScheduleError."""
+        check_name("job name", self.name)
+        check_name("queue", self.queue, most=QUEUE_MAX)
+        for tag in self.tags:
+            check_name("tag", tag, most=QUEUE_MAX)
+        if self.name.isdigit():
+            raise ConfigError(f"job name {self.name!r} is a number, which names jobs by their id; add a letter")
+        validate_cron(self.cron_expr)
+        validate_timezone(self.timezone)
+        if not 0 < self.timeout <= TIMEOUT_MAX:
+            raise ConfigError(f"timeout {self.timeout:g} is out of range; write seconds, up to {TIMEOUT_MAX:g}")
+        if abs(self.priority) > PRIORITY_MAX:
+            raise ConfigError(f"priority {self.priority} is out of range; write -{PRIORITY_MAX} to {PRIORITY_MAX}")
+
+
+def check_name(what: str, name: str, most: int = NAME_MAX) -> None:
+    """Refuse a name that is empty, too long, or not fit for one line of a screen; raises ConfigError."""
+    if not name.strip() or len(name) > most:
+        raise ConfigError(f"{what} of {len(name)} characters; write 1 to {most}")
+    if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in name):
+        raise ConfigError(f"{what} {name!r} holds control or invisible characters; leave them out")
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What differs between two settings: name → (old, new)."""
+    names = [*old, *(name for name in new if name not in old)]
+    return {name: (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)}
