@@ -45,9 +45,7 @@ def load_plugin(handler_path: str, packages: Sequence[str], extensions_dir: str)
     Raises PluginNotFound, PluginImportError (with the plugin's own traceback) or PluginInvalid.
     """
     module_name, class_name = split_handler(handler_path, packages)
-    sys.path[:] = [extensions_dir, *(path for path in sys.path if path != extensions_dir)]
-    importlib.invalidate_caches()
-    module = _import_module(module_name, extensions_dir)
+    module = load_module(module_name, extensions_dir)
     found = getattr(module, class_name, None)
     if found is None:
         raise PluginNotFound(f"no class {class_name!r} in {module_name}{_suggestion(module, class_name)}")
@@ -57,6 +55,13 @@ def load_plugin(handler_path: str, packages: Sequence[str], extensions_dir: str)
         missing = ", ".join(sorted(found.__abstractmethods__))
         raise PluginInvalid(f"{handler_path} is abstract: it does not define {missing}")
     return found
+
+
+def load_module(module_name: str, extensions_dir: str) -> ModuleType:
+    """Import a module of plugins, `extensions_dir` first on the path; raises PluginNotFound, PluginImportError."""
+    sys.path[:] = [extensions_dir, *(path for path in sys.path if path != extensions_dir)]
+    importlib.invalidate_caches()
+    return _import_module(module_name, extensions_dir)
 
 
 def _import_module(module_name: str, extensions_dir: str) -> ModuleType:

@@ -12,7 +12,6 @@ import socket
 import threading
 import time
 import traceback
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -21,7 +20,8 @@ from connecthub.core.log_capture import Said, install_capture, write_raw
 from connecthub.errors import InvalidSettings, PluginError, PluginImportError
 from connecthub.jobs.base import BaseJob, JobContext, Reporter
 from connecthub.plugins.describe import describe, field_errors, validated
-from connecthub.plugins.manager import load_plugin, plugin_version
+from connecthub.plugins.discover import plugins_of
+from connecthub.plugins.manager import load_module, load_plugin, plugin_version
 from connecthub.runner.processes import adopt_orphans, die_with_parent, forbid_dumps
 from connecthub.runner.protocol import TEXT_MAX, Frame, Request, as_text, encode, read_request
 from connecthub.runner.result import encode_result
@@ -83,14 +83,26 @@ class Channel:
         with self._lock:
             self._drain(OUT, "stdout", "INFO")
             self._drain(ERR, "stderr", "WARNING")
-            self.send(Frame.LOG, {**asdict(said), "t": time.monotonic()})
+            self._send_said(said)
 
     def _drain(self, descriptor: int, source: str, level: str) -> None:
         with contextlib.suppress(OSError):
             while data := os.read(descriptor, 1 << 16):
                 text = data.decode("latin-1")
-                raw = Said(time.time(), level, source, text, stream=True)
-                self.send(Frame.LOG, {**asdict(raw), "raw": True, "t": time.monotonic()})
+                self._send_said(Said(time.time(), level, source, text, stream=True), raw=True)
+
+    def _send_said(self, said: Said, *, raw: bool = False) -> None:
+        payload = {
+            "at": said.at,
+            "level": said.level,
+            "source": said.source,
+            "text": said.text,
+            "stream": said.stream,
+            "more": said.more,
+            "raw": raw,
+            "t": time.monotonic(),
+        }
+        self.send(Frame.LOG, payload)
 
     def progress(self, done: float, total: float | None, note: str) -> None:
         """Report how far the run is."""
@@ -131,6 +143,7 @@ def _isolate(launcher: int) -> None:
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(20_000, 20, 20)  # a collection at once would copy the pages shared with the launcher
     gc.enable()
 
 
@@ -138,6 +151,8 @@ def answer_request(request: Request, channel: Answers) -> dict[str, Any]:
     """Run, describe or validate; every way in which plugin code can fail becomes an answer."""
     plugin: type[BaseJob] | None = None
     try:
+        if request.ask == "list":
+            return {"status": "succeeded", "plugins": plugins_of(load_module(request.handler, request.extensions_dir))}
         plugin = load_plugin(request.handler, request.packages, request.extensions_dir)
         if request.ask == "describe":
             return {"status": "succeeded", "description": describe(plugin)}

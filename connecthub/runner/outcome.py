@@ -46,6 +46,7 @@ class Outcome:
     fingerprint: str | None = None
     fields: dict[str, str] = field(default_factory=dict)
     description: dict[str, Any] = field(default_factory=dict)
+    plugins: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def succeeded(self) -> bool:
@@ -74,7 +75,7 @@ def _answered(answer: dict[str, Any], redactor: Redactor) -> tuple[Outcome, str 
         return masked_cut(answer.get(name), redactor, most)
 
     result, warning = finished_result(answer, redactor)
-    fields, description = answer.get("fields"), answer.get("description")
+    fields, description, plugins = (answer.get(name) for name in ("fields", "description", "plugins"))
     outcome = Outcome(
         status=answer["status"] if answer.get("status") in ("succeeded", "failed") else "crashed",
         error=text("error", ERROR_MAX),
@@ -83,6 +84,7 @@ def _answered(answer: dict[str, Any], redactor: Redactor) -> tuple[Outcome, str 
         fingerprint=text("fingerprint", FINGERPRINT_MAX),
         fields=_masked_fields(fields, redactor) if isinstance(fields, dict) else {},
         description=description if isinstance(description, dict) else {},
+        plugins=plugins if isinstance(plugins, list) else [],
     )
     return outcome, warning
 

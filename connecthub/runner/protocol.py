@@ -34,7 +34,10 @@ class Frame(IntEnum):
 
 @dataclass(frozen=True)
 class Request:
-    """One question to a child: `ask` is run, describe or validate. The whole of what a plugin is handed."""
+    """One question to a child, and the whole of what a plugin is handed.
+
+    `ask` is run, describe, validate, or list, which takes a module instead of a handler.
+    """
 
     ask: str
     handler: str

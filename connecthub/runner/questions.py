@@ -7,6 +7,7 @@ from typing import Any
 from connecthub.core.config import Settings
 from connecthub.core.redact import Redactor
 from connecthub.errors import InvalidSettings, PluginError, PluginImportError, PluginInvalid, PluginNotFound
+from connecthub.plugins.discover import plugin_modules
 from connecthub.plugins.manager import split_handler
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.outcome import Outcome
@@ -29,6 +30,18 @@ class PluginQuestions:
         """Doc, version, schemas and examples of a plugin; raises PluginError."""
         return self._ask("describe", handler, {}, {}).description
 
+    def list_all(self) -> list[dict[str, Any]]:
+        """Every plugin below the allowed packages, as `describe` gives it and with its `handler`.
+
+        A module that cannot be imported, or that hangs, is one row with `module` and `error`.
+        """
+        found: list[dict[str, Any]] = []
+        for module in plugin_modules(self._settings.extensions_dir, self._settings.plugin_packages):
+            outcome = self._put("list", module, {}, {})
+            failed = [{"module": module, "error": outcome.error or outcome.status}]
+            found += outcome.plugins if outcome.succeeded else failed
+        return found
+
     def validate(self, handler: str, params: dict[str, Any], secrets: dict[str, Any]) -> None:
         """Raise PluginError where the plugin cannot be used, InvalidSettings where the values break its models."""
         fields = self._ask("validate", handler, params, secrets).fields
@@ -37,16 +50,19 @@ class PluginQuestions:
             raise InvalidSettings(f"{handler} does not accept {listed}", fields)
 
     def _ask(self, ask: str, handler: str, params: dict[str, Any], secrets: dict[str, Any]) -> Outcome:
+        split_handler(handler, self._settings.plugin_packages)
+        outcome = self._put(ask, handler, params, secrets)
+        if outcome.succeeded:
+            return outcome
+        raise _error_of(handler, outcome)
+
+    def _put(self, ask: str, handler: str, params: dict[str, Any], secrets: dict[str, Any]) -> Outcome:
         settings = self._settings
-        split_handler(handler, settings.plugin_packages)
         request = Request(
             ask, handler, settings.plugin_packages, str(settings.extensions_dir), params, secrets, QUESTION_SECONDS
         )
         redactor = Redactor.from_secrets(secrets)
-        outcome = supervise(self._launcher, request, Watch(RunLog(redactor, LOG_MAX), redactor), grace=1.0)
-        if outcome.succeeded:
-            return outcome
-        raise _error_of(handler, outcome)
+        return supervise(self._launcher, request, Watch(RunLog(redactor, LOG_MAX), redactor), grace=1.0)
 
 
 def _error_of(handler: str, outcome: Outcome) -> PluginError:

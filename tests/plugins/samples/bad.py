@@ -212,3 +212,64 @@ class Odd(BaseJob):
 
     def time_left(self, secrets: Any) -> Any:
         return self.context.seconds_left()
+
+
+class Huge(BaseJob):
+    """Says a hundred megabytes."""
+
+    def run(self, params: dict[str, Any], secrets: dict[str, Any]) -> None:
+        self.log.info("first line")
+        getattr(self, params["do"])()
+        self.log.info("last line")
+
+    def raw_lines(self) -> None:
+        block = (b"x" * 99 + b"\n") * 10_000
+        for _ in range(100):
+            os.write(1, block)
+
+    def raw_line(self) -> None:
+        for _ in range(100):
+            os.write(1, b"y" * 1_000_000)
+
+    def printed_line(self) -> None:
+        print("z" * 100_000_000)
+
+    def one_record(self) -> None:
+        self.log.info("w" * 100_000_000)
+
+
+class Meddler(BaseJob):
+    """Meddles with its process, and does its work all the same."""
+
+    def run(self, params: dict[str, Any], secrets: dict[str, Any]) -> Any:
+        getattr(self, params["do"])()
+        return "done"
+
+    def replaces_stdout(self) -> None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        print("unheard")
+        sys.stdout.close()
+        sys.stderr = None
+        self.log.info("still heard")
+
+    def removes_handlers(self) -> None:
+        logging.getLogger().handlers.clear()
+        logging.getLogger().disabled = True
+        print("printed all the same")
+
+    def closes_stdout(self) -> None:
+        os.close(1)
+        os.close(2)
+        self.log.info("still heard")
+
+    def changes_folder_and_environment(self) -> None:
+        os.chdir("/")
+        os.environ.clear()
+        os.umask(0o777)
+
+    def raises_recursion_limit(self) -> None:
+        sys.setrecursionlimit(10**6)
+
+    def kills_parent(self) -> None:
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(600)

@@ -1,0 +1,38 @@
+"""Which plugins there may be: modules by their files, classes by a question to a child."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from connecthub.jobs.base import BaseJob
+from connecthub.plugins.describe import describe
+
+
+def plugin_modules(extensions_dir: Path, packages: Sequence[str]) -> Iterator[str]:
+    """Names of the modules below the allowed packages, by their files: nothing is imported.
+
+    Left out are names with an underscore in front, and tests.
+    """
+    for package in packages:
+        folder = extensions_dir.joinpath(*package.split("."))
+        for path in sorted(folder.rglob("*.py")):
+            parts = path.relative_to(folder).with_suffix("").parts
+            if all(part.isidentifier() and not part.startswith(("_", "test")) for part in parts):
+                yield ".".join([package, *parts])
+
+
+def plugins_of(module: ModuleType) -> list[dict[str, Any]]:
+    """Each plugin class that a module defines itself: its handler, and what it says of itself."""
+    found = [
+        value
+        for value in vars(module).values()
+        if inspect.isclass(value)
+        and issubclass(value, BaseJob)
+        and value.__module__ == module.__name__
+        and not inspect.isabstract(value)
+    ]
+    return [{"handler": f"{module.__name__}:{plugin.__name__}", **describe(plugin)} for plugin in found]
