@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from connecthub.cli.job_edit import delete, disable, edit, enable, history, revert
+
 
 @click.group()
 def job() -> None:
@@ -20,6 +22,9 @@ def job() -> None:
 @click.option("--params", help="Settings as a JSON object: JSON, @FILE, or - for standard input.")
 @click.option("--secrets", help="Secrets as a JSON object: @FILE, or - to type or pipe it.")
 @click.option("--timeout", type=float, default=3600.0, show_default=True, help="Seconds until a run is stopped.")
+@click.option("--tag", "tags", multiple=True, help="A word to find it by; may be repeated.")
+@click.option("--queue", default="default", show_default=True, help="The queue whose workers run it.")
+@click.option("--priority", type=int, default=0, show_default=True, help="Higher runs first.")
 @click.option("--disabled", is_flag=True, help="Do not schedule it yet.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def add(
@@ -30,6 +35,9 @@ def add(
     params: str | None,
     secrets: str | None,
     timeout: float,
+    tags: tuple[str, ...],
+    queue: str,
+    priority: int,
     disabled: bool,
     as_json: bool,
 ) -> None:
@@ -44,27 +52,15 @@ def add(
     from connecthub.cli.session import session
     from connecthub.cli.values import read_params, read_secrets
 
-    given_params, given_secrets = read_params(params), read_secrets(secrets)
+    given_secrets = read_secrets(secrets)
+    given = {"public_cfg": read_params(params), "timeout": timeout, "enabled": not disabled, "tags": list(tags)}
     with session() as opened:
-        from connecthub.control.jobs import NewJob, add_job
-        from connecthub.core.clock import SystemClock
-        from connecthub.runner.launcher_process import LauncherProcess
-        from connecthub.runner.questions import PluginQuestions
+        from connecthub.control.job_settings import JobSettings
+        from connecthub.control.jobs import add_job
 
-        settings = opened.settings
-        new = NewJob(
-            name=name,
-            handler_path=handler,
-            cron_expr=cron,
-            timezone=settings.timezone if timezone is None else timezone,
-            params=given_params,
-            secrets=given_secrets,
-            timeout=timeout,
-            enabled=not disabled,
-        )
-        with LauncherProcess() as launcher:
-            questions = PluginQuestions(settings, launcher)
-            row = add_job(opened.database, opened.keys, questions, opened.actor, new, SystemClock().now())
+        zone = opened.settings.timezone if timezone is None else timezone
+        settings = JobSettings(name, handler, cron, zone, **given, queue=queue, priority=priority)
+        row = add_job(opened.office, opened.actor, settings, given_secrets)
         if as_json:
             print_json({**as_dict(row), "secret_cfg": dict.fromkeys(sorted(given_secrets), "***")})
         else:
@@ -166,45 +162,77 @@ def _for_people(value: Any, zone: str) -> Any:
 
 @job.command()
 @click.argument("job")
+@click.option("--params", help="Settings for this run only, instead of the job's: JSON, @FILE, or -.")
+@click.option("--slot", metavar="TIME", help="As of this past slot, in the job's zone: '2026-11-24 02:00'.")
 @click.option("--wait", is_flag=True, help="Stay until the run has ended; exit 1 if it did not succeed.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-def run(job: str, wait: bool, as_json: bool) -> None:
+def run(job: str, params: str | None, slot: str | None, wait: bool, as_json: bool) -> None:
     """Run a job now.
 
     \b
     Examples:
       connecthub job run nightly
       connecthub job run nightly --wait && echo it succeeded
+      connecthub job run nightly --slot '2026-11-24 02:00'
     """
-    from connecthub.cli.output import as_dict, print_json
+    from connecthub.cli.output import as_dict, print_json, say
     from connecthub.cli.session import session
-    from connecthub.errors import RunFailed
+    from connecthub.cli.times import parse_time
+    from connecthub.cli.values import read_params
 
     with session() as opened:
-        from connecthub.control.job_logs import show_log, wait_for_end
-        from connecthub.control.jobs import run_job
-        from connecthub.tasks.huey_app import Ringer, signers
+        from connecthub.control.job_logs import show_log
+        from connecthub.control.jobs import show_job
+        from connecthub.control.runs import run_job
 
-        ringer = Ringer(opened.settings, signers(opened.settings, opened.keys))
-        try:
-            queued = run_job(opened.database, ringer.ring, opened.actor, job)
-        finally:
-            ringer.close()
-        if not wait:
-            if as_json:
-                print_json(as_dict(show_log(opened.database, queued.id).row))
-            else:
-                click.echo(f"run {queued.id} is queued; `connecthub log show {queued.id}` shows it")
-            return
-        if not as_json:
-            click.echo(f"run {queued.id} is queued; waiting for its end, Ctrl-C leaves it to itself", err=True)
-        ended = wait_for_end(opened.database, queued.id)
-        if as_json:
-            print_json({**as_dict(ended.row), "log": ended.text})
+        given = None if params is None else read_params(params)
+        office = opened.office
+        zone = show_job(opened.database, job).timezone
+        at = None if slot is None else parse_time(slot, zone, office.now())
+        queued = run_job(office, opened.actor, job, given, at)
+        if wait:
+            _await_end(opened, queued.id, as_json)
+        elif as_json:
+            print_json(as_dict(show_log(opened.database, queued.id).row))
         else:
-            click.echo(f"run {queued.id} {ended.row.status}")
-        if ended.row.status != "succeeded":
-            cause = (ended.row.error or "no cause given").splitlines()[0]
-            raise RunFailed(
-                f"run {queued.id} {ended.row.status}: {cause}; `connecthub log show {queued.id}` has its log"
-            )
+            say(f"run {queued.id} is queued; `connecthub log show {queued.id}` shows it")
+
+
+def _await_end(opened: Any, log_id: int, as_json: bool) -> None:
+    from connecthub.cli.output import as_dict, print_json, say
+    from connecthub.control.job_logs import wait_for_end
+    from connecthub.errors import RunFailed
+
+    if not as_json:
+        click.echo(f"run {log_id} is queued; waiting for its end, Ctrl-C leaves it to itself", err=True)
+    ended = wait_for_end(opened.database, log_id)
+    if as_json:
+        print_json({**as_dict(ended.row), "log": ended.text})
+    else:
+        say(f"run {log_id} {ended.row.status}")
+    if ended.row.status != "succeeded":
+        cause = (ended.row.error or "no cause given").splitlines()[0]
+        raise RunFailed(f"run {log_id} {ended.row.status}: {cause}; `connecthub log show {log_id}` has its log")
+
+
+@job.command("retry-failed")
+@click.argument("job")
+@click.option("--since", metavar="TIME", help="Only what was queued at this time or later: 12h, 18:00, 2026-11-24 …")
+@click.option("--wait", is_flag=True, help="Stay until all have ended; exit 1 if one did not succeed.")
+@click.option("--yes", is_flag=True, help="Do not ask where it is more than one.")
+def retry_failed(job: str, since: str | None, wait: bool, yes: bool) -> None:
+    """Run all of a job that did not succeed again; of a chain of retries only the newest.
+
+    \b
+    Example:
+      connecthub job retry-failed nightly --since 12h
+    """
+    from connecthub.cli.log_acts import matching, retry_chosen
+    from connecthub.cli.session import session
+
+    with session() as opened:
+        retry_chosen(opened, matching(opened, job, None, since), same_settings=False, wait=wait, yes=yes)
+
+
+for command in (edit, enable, disable, delete, history, revert):
+    job.add_command(command)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from connecthub.cli.log_acts import prune, retry, tail
+
 
 @click.group()
 def log() -> None:
@@ -13,30 +15,48 @@ def log() -> None:
 @log.command("list")
 @click.option("--job", help="Only of this job, by name or id.")
 @click.option("--status", help="Only with this status: queued, running, succeeded, failed, timed_out, …")
+@click.option("--since", metavar="TIME", help="Queued at this time or later: 12h, 18:00, 2026-11-24 …")
+@click.option("--until", metavar="TIME", help="Queued before this time.")
+@click.option("--text", help="With this text in the job's name, the cause, the traceback or the log.")
+@click.option("--before", "before_id", metavar="NUMBER", type=int, help="Older than this JobLog: the next page.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, newest first.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-def list_(job: str | None, status: str | None, limit: int, as_json: bool) -> None:
+def list_(
+    job: str | None,
+    status: str | None,
+    since: str | None,
+    until: str | None,
+    text: str | None,
+    before_id: int | None,
+    limit: int,
+    as_json: bool,
+) -> None:
     """List JobLogs, the newest first.
 
     \b
     Examples:
       connecthub log list
       connecthub log list --job nightly --status failed
+      connecthub log list --since 12h --text timeout
     """
     from connecthub.cli.output import as_dict, local, print_json, print_table, seconds_between
     from connecthub.cli.session import session
+    from connecthub.cli.times import parse_time
+    from connecthub.core.clock import SystemClock
 
     with session() as opened:
-        from connecthub.control.job_logs import list_logs
+        from connecthub.control.job_logs import LogChoice, list_logs
 
-        rows = list_logs(opened.database, job=job, status=status, limit=limit)
+        zone, now = opened.settings.timezone, SystemClock().now()
+        first, last = (None if at is None else parse_time(at, zone, now) for at in (since, until))
+        chosen = LogChoice(job, status, first, last, text, before_id)
+        rows = list_logs(opened.database, chosen, limit)
         if as_json:
             print_json([as_dict(row) for row in rows])
             return
         if not rows:
             click.echo("no JobLogs match; a job leaves one when its time comes or `connecthub job run` is given")
             return
-        zone = opened.settings.timezone
         print_table(
             ["ID", "JOB", "STATUS", "TRIGGER", f"SLOT ({zone})", f"STARTED ({zone})", "TOOK", "CAUSE"],
             [
@@ -77,3 +97,7 @@ def show(log_id: int, as_json: bool) -> None:
             print_json({**as_dict(detail.row), "log": detail.text, "calls": [as_dict(call) for call in detail.calls]})
         else:
             print_log(detail, opened.settings.timezone)
+
+
+for command in (tail, retry, prune):
+    log.add_command(command)

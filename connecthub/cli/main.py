@@ -14,13 +14,20 @@ from connecthub.cli.lazy import LazyGroup
 COMMANDS = {
     "demo": ("connecthub.cli.demo:demo", "See it work, in a folder of its own."),
     "up": ("connecthub.cli.process:up", "Run scheduler and worker here until Ctrl-C."),
-    "job": ("connecthub.cli.job:job", "Jobs: add, list, show, run."),
-    "log": ("connecthub.cli.log:log", "JobLogs: list, show."),
-    "plugin": ("connecthub.cli.plugin:plugin", "Plugins: run one without database, queue or key."),
+    "status": ("connecthub.cli.status:status", "What needs a person now, in ten lines."),
+    "job": (
+        "connecthub.cli.job:job",
+        "Jobs: add, edit, enable, disable, delete, list, show, run, retry-failed, history, revert.",
+    ),
+    "log": ("connecthub.cli.log:log", "JobLogs: list, show, tail, retry, prune."),
+    "plugin": ("connecthub.cli.plugin:plugin", "Plugins: list, show; run one without database, queue or key."),
     "scheduler": ("connecthub.cli.process:scheduler", "Run a scheduler process."),
     "worker": ("connecthub.cli.process:worker", "Run a worker process."),
-    "db": ("connecthub.cli.db:db", "The database: upgrade."),
-    "key": ("connecthub.cli.key:key", "The key that encrypts secrets: init, check."),
+    "db": ("connecthub.cli.db:db", "The database: upgrade, check."),
+    "key": ("connecthub.cli.key:key", "The key that encrypts secrets: init, check, add, rotate."),
+    "cron": ("connecthub.cli.cron:cron", "When a cron expression fires next."),
+    "config": ("connecthub.cli.config:config", "The settings: check."),
+    "completion": ("connecthub.cli.completion:completion", "Names and options at the Tab key."),
     "sandbox": ("connecthub.cli.sandbox:sandbox", "Stand-in servers for outside systems."),
 }
 

@@ -37,11 +37,14 @@ def as_dict(row: Any) -> dict[str, Any]:
     return dict(row._mapping)
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print columns that line up, also where names are Chinese."""
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], widest: Mapping[str, int] | None = None
+) -> None:
+    """Print columns that line up, also where names are Chinese; `widest` lets a heading's cells be longer."""
+    most = [(widest or {}).get(heading, CELL_MAX) for heading in headings]
     shown = [["" if cell is None else safe_text(cell) for cell in row] for row in rows]
     table = [list(headings), *shown]
-    widths = [min(CELL_MAX, max(display_width(row[column]) for row in table)) for column in range(len(headings))]
+    widths = [min(limit, max(display_width(row[column]) for row in table)) for column, limit in enumerate(most)]
     for row in table:
         click.echo("  ".join(fit(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip())
 

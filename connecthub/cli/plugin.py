@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from connecthub.core.redact import Redactor
     from connecthub.runner.outcome import Outcome
     from connecthub.runner.protocol import Request
+    from connecthub.runner.questions import PluginQuestions
     from connecthub.runner.run_log import RunLog
 
 
@@ -143,3 +144,70 @@ def _echo(text: str) -> None:
     from connecthub.core.safe_text import safe_text
 
     click.echo(safe_text(text, newlines=True), nl=False)
+
+
+@plugin.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def list_(as_json: bool) -> None:
+    """List the plugins below the allowed packages; each module is imported in a child of its own.
+
+    \b
+    Example:
+      connecthub plugin list
+    """
+    from connecthub.cli.output import print_json, print_table
+
+    with _questions() as questions:
+        found = questions.list_all()
+    if as_json:
+        print_json(found)
+        return
+    rows = [(row["handler"], row["version"], row["doc"].partition("\n")[0]) for row in found if "handler" in row]
+    rows += [(row["module"], "", f"cannot be imported: {row['error']}") for row in found if "module" in row]
+    print_table(["HANDLER", "VERSION", "WHAT IT DOES"], rows)
+
+
+@plugin.command()
+@click.argument("handler")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON, with the JSON schemas.")
+def show(handler: str, as_json: bool) -> None:
+    """Show what a plugin says of itself: its description, its settings, its examples.
+
+    \b
+    Example:
+      connecthub plugin show extensions.sync_oa_to_didi.job:SyncOAToDidiTokenJob
+    """
+    import json
+
+    from connecthub.cli.output import print_block, print_facts, print_json
+
+    with _questions() as questions:
+        told = {"handler": handler, **questions.describe(handler)}
+    if as_json:
+        print_json(told)
+        return
+    print_facts({"handler": handler, "version": told["version"], "description": told["doc"]})
+    for title, schema in (("params", told["params_schema"]), ("secrets", told["secrets_schema"])):
+        print_block(title, _fields(schema))
+    print_block("examples", "\n".join(f"{name}: {json.dumps(each)}" for name, each in told["examples"].items()))
+
+
+def _fields(schema: dict[str, Any] | None) -> str:
+    if schema is None:
+        return "any JSON object"
+    required = schema.get("required", [])
+    return "\n".join(
+        f"{name}: {field.get('type', 'value')}{'' if name in required else ', may be left out'}"
+        f"{', ' + field['description'] if 'description' in field else ''}"
+        for name, field in schema.get("properties", {}).items()
+    )
+
+
+@contextmanager
+def _questions() -> Iterator[PluginQuestions]:
+    from connecthub.core.config import load_settings
+    from connecthub.runner.launcher_process import LauncherProcess
+    from connecthub.runner.questions import PluginQuestions
+
+    with LauncherProcess(owns_children=True) as launcher:
+        yield PluginQuestions(load_settings(), launcher)

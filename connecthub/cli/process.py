@@ -68,9 +68,9 @@ def worker(workers: int | None, queue: str) -> None:
     Example:
       connecthub worker -w 8
     """
-    from connecthub.control.jobs import check_queue_name
+    from connecthub.control.job_settings import QUEUE_MAX, check_name
 
-    check_queue_name(queue)
+    check_name("queue", queue, most=QUEUE_MAX)
     with _process("worker") as (settings, database, keys):
         from connecthub.tasks.worker import run_worker
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from connecthub.core.config import Settings, load_settings
 
 if TYPE_CHECKING:
     from connecthub.control.actor import Actor
+    from connecthub.control.jobs import Office
     from connecthub.db.engine import Database
     from connecthub.security.key_ring import KeyRing
 
@@ -21,13 +22,16 @@ class Session:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._closing = ExitStack()
 
     @cached_property
     def database(self) -> Database:
         """The database, of the schema of this program; raises DatabaseError."""
         from connecthub.control.installation import open_database
 
-        return open_database(self.settings)
+        database = open_database(self.settings)
+        self._closing.callback(database.dispose)
+        return database
 
     @cached_property
     def keys(self) -> KeyRing:
@@ -43,10 +47,24 @@ class Session:
 
         return local_actor()
 
+    @cached_property
+    def office(self) -> Office:
+        """What acting on jobs needs; a launcher is started with the first question to a plugin."""
+        from connecthub.control.jobs import Office
+        from connecthub.core.clock import SystemClock
+        from connecthub.runner.launcher_process import LauncherProcess
+        from connecthub.runner.questions import PluginQuestions
+        from connecthub.tasks.huey_app import Ringer, signers
+
+        launcher = self._closing.enter_context(LauncherProcess())
+        ringer = Ringer(self.settings, signers(self.settings, self.keys))
+        self._closing.callback(ringer.close)
+        questions = PluginQuestions(self.settings, launcher)
+        return Office(self.database, self.keys, questions, ringer.ring, SystemClock().now)
+
     def close(self) -> None:
         """Close what was opened."""
-        if "database" in self.__dict__:
-            self.database.dispose()
+        self._closing.close()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+from connecthub.cli import main
 from connecthub.cli.main import connecthub
 from tests.cli import Cli, bare_environment
 
@@ -69,8 +70,7 @@ def test_each_command_is_explained_with_an_example_of_itself(path: tuple[str, ..
 
 @pytest.mark.parametrize("name", ["job", "log", "plugin", "db", "key"])
 def test_the_list_of_groups_names_their_commands(name: str):
-    overview = connecthub.get_help(click.Context(connecthub))
-    (line,) = [line for line in overview.splitlines() if line.startswith(f"  {name} ")]
+    line = main.COMMANDS[name][1]
     group = ALL[name,]
     assert isinstance(group, click.Group)
     assert [command for command in group.commands if command not in line] == []
