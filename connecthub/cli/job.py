@@ -81,7 +81,7 @@ def list_(as_json: bool) -> None:
     from connecthub.cli.session import session
 
     with session() as opened:
-        from connecthub.control.jobs import list_jobs
+        from connecthub.control.job_reading import list_jobs
 
         rows = list_jobs(opened.database)
         if as_json:
@@ -121,7 +121,7 @@ def show(job: str, as_json: bool) -> None:
     from connecthub.cli.session import session
 
     with session() as opened:
-        from connecthub.control.jobs import show_job
+        from connecthub.control.job_reading import show_job
 
         row = show_job(opened.database, job)
         shown = {**as_dict(row), "secret_cfg": _masked_secrets(opened, row)}
@@ -182,7 +182,7 @@ def run(job: str, params: str | None, slot: str | None, wait: bool, as_json: boo
 
     with session() as opened:
         from connecthub.control.job_logs import show_log
-        from connecthub.control.jobs import show_job
+        from connecthub.control.job_reading import show_job
         from connecthub.control.runs import run_job
 
         given = None if params is None else read_params(params)

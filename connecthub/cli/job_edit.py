@@ -67,7 +67,8 @@ def edit(
     }
     changes = {column: value for column, value in given.items() if value is not None}
     with session() as opened:
-        from connecthub.control.jobs import SecretChanges, edit_job, show_job
+        from connecthub.control.job_reading import show_job
+        from connecthub.control.jobs import SecretChanges, edit_job
 
         secret_changes = SecretChanges(read_secrets(secrets), clear, replace_secrets)
         if not changes and not secret_changes:
@@ -116,7 +117,8 @@ def _set_enabled(jobs: tuple[str, ...], *, enabled: bool) -> None:
 
     word = "enabled" if enabled else "disabled"
     with session() as opened:
-        from connecthub.control.jobs import set_enabled, show_job
+        from connecthub.control.job_reading import show_job
+        from connecthub.control.jobs import set_enabled
 
         for reference in jobs:
             seen = show_job(opened.database, reference)
@@ -140,7 +142,8 @@ def delete(job: str, yes: bool) -> None:
     from connecthub.cli.session import session
 
     with session() as opened:
-        from connecthub.control.jobs import delete_job, show_job
+        from connecthub.control.job_reading import show_job
+        from connecthub.control.jobs import delete_job
 
         row = show_job(opened.database, job)
         if not yes:
@@ -211,7 +214,7 @@ def revert(job: str, version: int | None) -> None:
     from connecthub.cli.session import session
 
     with session() as opened:
-        from connecthub.control.jobs import show_job
+        from connecthub.control.job_reading import show_job
         from connecthub.control.revisions import revert
 
         seen = show_job(opened.database, job)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from connecthub.control.jobs import found
+from connecthub.control.job_reading import found
 from connecthub.db import log_reading
 from connecthub.db.engine import Database
 from connecthub.db.log_reading import LogFilter

@@ -1,8 +1,8 @@
-"""What a person may do with jobs: add, edit, take back, delete, list, show."""
+"""What a person may do with jobs: add, edit, enable, disable, delete."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from connecthub.control.actions import Act, act, check
 from connecthub.control.actor import Actor
+from connecthub.control.job_reading import found
 from connecthub.control.job_settings import JobSettings, differences
 from connecthub.db import installation, job_logs, jobs
 from connecthub.db.engine import Database
@@ -154,18 +155,6 @@ def delete_job(office: Office, actor: Actor, reference: str) -> int:
         return cancelled
 
 
-def list_jobs(database: Database) -> Sequence[AnyRow]:
-    """All jobs by name, without their settings."""
-    with database.read() as connection:
-        return jobs.list_jobs(connection)
-
-
-def show_job(database: Database, reference: str) -> AnyRow:
-    """One job with its settings; its `secret_cfg` is sealed. Raises NotFound."""
-    with database.read() as connection:
-        return found(connection, reference)
-
-
 def secret_fields(keys: KeyRing, job: AnyRow) -> dict[str, str]:
     """The names of a job's secret fields, each masked; raises SecretUnreadable."""
     return dict.fromkeys(sorted(open_secrets(keys, job.id, job.secret_cfg)), "***")
@@ -178,14 +167,6 @@ def _refused_if_taken(name: str) -> Iterator[None]:
         yield
     except IntegrityError:
         raise Refused(f"job {name!r} was added in this moment; choose another name") from None
-
-
-def found(connection: Connection, reference: str) -> AnyRow:
-    """A job by name or id; raises NotFound."""
-    job = jobs.find_job(connection, reference)
-    if job is None:
-        raise NotFound(f"no job {reference!r}; `connecthub job list` shows what is there")
-    return job
 
 
 def _locked(connection: Connection, reference: str) -> AnyRow:

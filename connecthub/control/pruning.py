@@ -7,7 +7,7 @@ from datetime import datetime
 
 from connecthub.control.actions import act, check
 from connecthub.control.actor import Actor
-from connecthub.control.jobs import found
+from connecthub.control.job_reading import found
 from connecthub.db import pruning
 from connecthub.db.engine import Database
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from connecthub.control.actor import Actor
+from connecthub.control.job_reading import found
 from connecthub.control.job_settings import JobSettings, differences
-from connecthub.control.jobs import Office, edit_job, found
+from connecthub.control.jobs import Office, edit_job
 from connecthub.db import jobs
 from connecthub.db.engine import Database
 from connecthub.db.types import AnyRow

@@ -10,8 +10,9 @@ from typing import Any
 from connecthub.control.actions import act, check
 from connecthub.control.actor import Actor
 from connecthub.control.job_logs import LogChoice, resolve
+from connecthub.control.job_reading import found
 from connecthub.control.job_settings import differences
-from connecthub.control.jobs import Office, Ring, found
+from connecthub.control.jobs import Office, Ring
 from connecthub.db import job_logs, jobs, log_reading
 from connecthub.db.engine import Database
 from connecthub.db.models import Status, Trigger

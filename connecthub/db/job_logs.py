@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Float, bindparam, func, insert, literal_column, not_, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from connecthub.db.engine import Database
@@ -46,12 +45,20 @@ def insert_skipped(connection: Connection, births: Sequence[NewLog]) -> list[Any
     return _insert(connection, rows, {"finished_at": database_now()}) if rows else []
 
 
+def _insert_into(connection: Connection, table: Any) -> Any:
+    """The INSERT of the connection's dialect, which knows conflicts; the other dialect is not imported for it."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert
+    return insert(table)
+
+
 def _insert(connection: Connection, rows: list[dict[str, Any]], also: dict[str, Any]) -> list[AnyRow]:
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     clock = {"queued_at": database_now(), "available_at": database_now(), **also}
     # The rows go as a list beside the statement: as its own VALUES they would be compiled anew each time.
     statement = (
-        dialect_insert(job_logs)
+        _insert_into(connection, job_logs)
         .values(clock)
         .on_conflict_do_nothing()
         .returning(job_logs.c.id, job_logs.c.queue, job_logs.c.priority)
@@ -226,8 +233,7 @@ def append_chunk(connection: Connection, log_id: int, token: str, seq: int, text
     if connection.execute(owned).rowcount != 1:
         return False
     if text:
-        dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        chunk = dialect_insert(chunks).values(job_log_id=log_id, seq=seq, at=database_now(), text=text)
+        chunk = _insert_into(connection, chunks).values(job_log_id=log_id, seq=seq, at=database_now(), text=text)
         connection.execute(chunk.on_conflict_do_nothing())
     return True
 

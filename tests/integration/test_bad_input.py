@@ -20,7 +20,9 @@ def own_launcher() -> Iterator[LauncherProcess]:
         yield launcher
 
 
-@pytest.mark.parametrize("do", ["raw_lines", "raw_line", "printed_line", "one_record"])
+@pytest.mark.parametrize(
+    "do", [pytest.param("raw_lines", marks=pytest.mark.slow), "raw_line", "printed_line", "one_record"]
+)
 def test_a_hundred_megabytes_of_log_are_bounded_and_memory_stays_flat(launcher: LauncherProcess, do: str):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     ran = run_plugin(launcher, "samples.bad:Huge", {"do": do}, timeout=100)

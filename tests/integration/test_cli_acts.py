@@ -16,6 +16,9 @@ from connecthub.db.models import JobLog, table_of
 from tests.cli import Cli, refusal
 from tests.integration.conftest import Installation
 
+EMBEDDED = pytest.mark.parametrize("installation", ["embedded"], indirect=True)
+"""For what does not depend on the stack: the functions behind it are tested on both."""
+
 
 @pytest.fixture
 def cli(installation: Installation, tmp_path: Path) -> Cli:
@@ -52,6 +55,7 @@ def test_a_job_is_edited_shown_in_its_history_and_taken_back(installation: Insta
     assert (shown["cron_expr"], shown["timeout"], shown["secret_cfg"]) == ("* * * * *", 3600.0, {"token": "***"})
 
 
+@EMBEDDED
 def test_an_edit_is_refused_where_the_version_is_another(installation: Installation, cli: Cli):
     installation.add(enabled=False)
     cli("job", "edit", "job", "--timeout", "90")
@@ -61,6 +65,7 @@ def test_an_edit_is_refused_where_the_version_is_another(installation: Installat
     assert refusal(cli("job", "revert", "job", "--version", "9"), "no version 9", "1 to 2") is None
 
 
+@EMBEDDED
 def test_jobs_are_disabled_and_enabled(installation: Installation, cli: Cli):
     installation.add("a")
     installation.add("b")
@@ -69,6 +74,7 @@ def test_jobs_are_disabled_and_enabled(installation: Installation, cli: Cli):
     assert re.match(r"job a is enabled, next run \d{4}-.* UTC\n", cli("job", "enable", "a").out)
 
 
+@EMBEDDED
 def test_deleting_asks_and_without_a_terminal_wants_yes(installation: Installation, cli: Cli):
     installation.add(enabled=False)
     installation.run()
@@ -121,6 +127,7 @@ def test_logs_are_filtered_tailed_and_pruned(installation: Installation, cli: Cl
     assert [row["id"] for row in cli("log", "list", "--json").json] == [new]
 
 
+@EMBEDDED
 def test_a_log_is_followed_to_the_end_of_its_run(installation: Installation, cli: Cli):
     installation.add(handler="samples.good:Chatty")
     with installation.process("worker"):
@@ -131,6 +138,7 @@ def test_a_log_is_followed_to_the_end_of_its_run(installation: Installation, cli
     assert "say 11, no line end" in followed.out
 
 
+@EMBEDDED
 def test_a_run_takes_own_params_and_past_slots(installation: Installation, cli: Cli):
     installation.add(cron_expr="0 2 * * *")
     run = cli("job", "run", "job", "--params", '{"name": "all"}', "--json").json
@@ -140,6 +148,7 @@ def test_a_run_takes_own_params_and_past_slots(installation: Installation, cli: 
     assert refusal(cli("job", "run", "job", "--slot", "2026-11-20 02:30"), "has no slot at") is None
 
 
+@EMBEDDED
 def test_a_key_is_added_and_rotated(installation: Installation, cli: Cli):
     installation.add(handler="samples.good:Context", secrets={"password": "c4nary"})
     assert refusal(cli("key", "rotate"), "connecthub key add") is None
@@ -152,6 +161,7 @@ def test_a_key_is_added_and_rotated(installation: Installation, cli: Cli):
     assert cli("job", "show", "job", "--json").json["secret_cfg"] == {"password": "***"}
 
 
+@EMBEDDED
 def test_the_database_the_settings_and_the_plugins_are_looked_at(installation: Installation, cli: Cli):
     installation.add()
     facts = cli("db", "check", "--json").json
