@@ -15,7 +15,7 @@ from connecthub.control.actions import Act, act, check
 from connecthub.control.actor import Actor
 from connecthub.control.job_reading import found
 from connecthub.control.job_settings import JobSettings, differences
-from connecthub.db import installation, job_logs, jobs
+from connecthub.db import installation, job_logs, jobs, log_reading
 from connecthub.db.engine import Database
 from connecthub.db.types import AnyRow
 from connecthub.errors import EditedMeanwhile, NotFound, Refused, SecretUnreadable
@@ -144,7 +144,7 @@ def delete_job(office: Office, actor: Actor, reference: str) -> int:
     with act(office.database, actor, "job.delete") as going_on:
         connection = going_on.connection
         row = _locked(connection, reference)
-        running = job_logs.running_of(connection, row.id)
+        running = log_reading.running_of(connection, row.id)
         if running is not None:
             raise Refused(f"job {row.name} runs now (run {running}); wait for its end")
         _dispatch_due(connection, row, office.now())

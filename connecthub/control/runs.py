@@ -92,7 +92,7 @@ def retry_log(database: Database, ring: Ring, actor: Actor, log_id: int, *, same
         job = None if old.job_id is None else jobs.lock_job_by_id(connection, old.job_id)
         if job is None:
             raise Refused(f"the job of JobLog {old.id} ({old.job_name}) was deleted; nothing is left to run")
-        if (is_open := job_logs.open_in_chain(connection, old.root_id or old.id)) is not None:
+        if (is_open := log_reading.open_in_chain(connection, old.root_id or old.id)) is not None:
             raise Refused(f"already asked: run {is_open}")
         new = NewLog(
             job,

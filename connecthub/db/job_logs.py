@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Float, bindparam, func, insert, literal_column, not_, or_, select, update
+from sqlalchemy import Connection, Float, bindparam, insert, literal_column, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connecthub.db.engine import Database
@@ -69,12 +69,6 @@ def _insert(connection: Connection, rows: list[dict[str, Any]], also: dict[str, 
 # queued → cancelled
 
 
-def running_of(connection: Connection, job_id: int) -> int | None:
-    """A run of the job that goes on, the oldest."""
-    running = select(job_logs.c.id).where(job_logs.c.job_id == job_id, _is(Status.RUNNING))
-    return connection.execute(running.order_by(job_logs.c.id).limit(1)).scalar()
-
-
 def cancel_queued(connection: Connection, job_id: int, reason: str) -> int:
     """Cancel what a job, which the caller has locked, has waiting; returns how many rows that were."""
     waiting = select(job_logs.c.id).where(job_logs.c.job_id == job_id, _is(Status.QUEUED)).order_by(job_logs.c.id)
@@ -84,13 +78,6 @@ def cancel_queued(connection: Connection, job_id: int, reason: str) -> int:
         .values(status=literal_column("'cancelled'"), reason=reason, finished_at=database_now())
     )
     return connection.execute(statement).rowcount
-
-
-def open_in_chain(connection: Connection, root_id: int) -> int | None:
-    """The queued or running row of a chain, whose job the caller has locked."""
-    is_open = or_(_is(Status.QUEUED), _is(Status.RUNNING))
-    in_chain = func.coalesce(job_logs.c.root_id, job_logs.c.id) == root_id
-    return connection.execute(select(job_logs.c.id).where(in_chain, is_open)).scalar()
 
 
 # queued stays queued

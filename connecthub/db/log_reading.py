@@ -118,3 +118,16 @@ def chunks_after(connection: Connection, log_id: int, seq: int) -> list[tuple[in
 def list_calls(connection: Connection, log_id: int) -> Sequence[AnyRow]:
     """The calls of a run to outside systems, in order."""
     return connection.execute(select(calls).where(calls.c.job_log_id == log_id).order_by(calls.c.id)).all()
+
+
+def running_of(connection: Connection, job_id: int) -> int | None:
+    """A run of the job that goes on, the oldest."""
+    running = select(job_logs.c.id).where(job_logs.c.job_id == job_id, job_logs.c.status == Status.RUNNING)
+    return connection.execute(running.order_by(job_logs.c.id).limit(1)).scalar()
+
+
+def open_in_chain(connection: Connection, root_id: int) -> int | None:
+    """The queued or running row of a chain, whose job the caller has locked."""
+    is_open = job_logs.c.status.in_((Status.QUEUED, Status.RUNNING))
+    in_chain = func.coalesce(job_logs.c.root_id, job_logs.c.id) == root_id
+    return connection.execute(select(job_logs.c.id).where(in_chain, is_open)).scalar()
