@@ -20,7 +20,7 @@ LOG_MAX = 64 * 1024
 
 
 class PluginQuestions:
-    """Asks `describe` and `validate`; the launcher is started with the first question."""
+    """Asks `describe`, `validate` and `list`; the launcher is started with the first question."""
 
     def __init__(self, settings: Settings, launcher: LauncherProcess) -> None:
         self._settings = settings

@@ -66,11 +66,6 @@ class HeldRuns:
         """Stop what still runs after so many seconds."""
         self._drain_until = self._monotonic() + seconds
 
-    @property
-    def draining(self) -> bool:
-        """Whether no new run may be taken."""
-        return self._drain_until is not None
-
     def lease_left(self, token: str) -> float:
         """Seconds for which this worker may still act for a run."""
         with self._lock:

@@ -46,9 +46,7 @@ def test_a_run_that_is_no_longer_owned_or_is_cancelled_stops():
 
 def test_a_draining_worker_gives_its_runs_their_time():
     held, clock = held_run()
-    assert not held.draining
     held.drain(10)
-    assert held.draining
     assert held.stop_of("a") is None
     clock.advance(10)
     assert held.stop_of("a") == Stop("crashed", "worker stopped")
