@@ -94,11 +94,9 @@ class CaptureStream(io.TextIOBase):
         return False
 
 
-def install_capture(emit: Emit, log_level: str) -> None:
+def install_capture(emit: Emit) -> None:
     """Send all that this process logs, warns and prints to `emit`; a crash's own trace goes to descriptor 2."""
-    root = logging.getLogger()
-    root.handlers[:] = [CaptureHandler(emit)]
-    root.setLevel(log_level)
+    logging.getLogger().handlers[:] = [CaptureHandler(emit)]
     for chatty in ("httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.captureWarnings(True)

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import URL, Connection, Engine, Executable, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from connecthub.db.types import AnyRow
 from connecthub.errors import ConfigError, DatabaseError, DatabaseUnreachable, NothingHere
 
 POOL_SIZE = 5
 BUSY_SECONDS = 10.0
+IDLE_SECONDS = 3.0
+"""A connection to a server that was not used for so long is tried before it is."""
 
 _POSTGRESQL = ("postgres", "postgresql", "postgresql+psycopg2", "postgresql+psycopg")
 _SQLITE = ("sqlite", "sqlite+pysqlite")
@@ -62,6 +65,7 @@ class Database:
             self.name = _shown(target)
             self._writer = _postgresql(target, pool_size, busy_seconds)
             self._reader = self._writer.execution_options(postgresql_readonly=True)
+            self._autocommit = self._writer.execution_options(isolation_level="AUTOCOMMIT")
         else:
             found = f"begins with {scheme}://" if rest else "is no URL"  # which may be a mistyped password
             raise ConfigError(f"DB_URL {found}; write sqlite:///FILE or postgresql://…")
@@ -101,6 +105,17 @@ class Database:
         """
         with self._in_words(), self._writer.begin() as connection:
             yield connection
+
+    def write_alone(self, statement: Executable, parameters: dict[str, Any]) -> list[AnyRow]:
+        """Execute one statement in a transaction of its own and return its rows; raises as `write` does.
+
+        On PostgreSQL without BEGIN and COMMIT, each of which would be a round trip.
+        """
+        if self.path is not None:
+            with self.write() as connection:
+                return list(connection.execute(statement, parameters))
+        with self._in_words(), self._autocommit.connect() as connection:
+            return list(connection.execute(statement, parameters))
 
     @contextmanager
     def migrate(self) -> Iterator[Connection]:
@@ -269,14 +284,32 @@ def _postgresql(url: URL, pool_size: int, pool_timeout: float) -> Engine:
     given = url.query.get("options", ())
     options = [_POSTGRESQL_OPTIONS, *([given] if isinstance(given, str) else given)]
     defaults = {name: value for name, value in _POSTGRESQL_DEFAULTS.items() if name not in url.query}
-    return create_engine(
+    engine = create_engine(
         url,
         connect_args={**defaults, "options": " ".join(options)},
         pool_size=pool_size,
         pool_timeout=pool_timeout,
-        pool_pre_ping=True,
         hide_parameters=True,
     )
+    _try_idle_connections(engine)
+    return engine
+
+
+def _try_idle_connections(engine: Engine) -> None:
+    """What SQLAlchemy's `pool_pre_ping` does at each use, at a round trip's cost, only after `IDLE_SECONDS`."""
+
+    @event.listens_for(engine, "checkin")
+    def on_checkin(_: Any, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def on_checkout(connection: Any, record: Any, _: Any) -> None:
+        if time.monotonic() - record.info.get("used_at", float("inf")) < IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
 
 
 def _shown(url: URL) -> str:

@@ -165,8 +165,7 @@ def claim(database: Database, log_id: int, token: str, worker: str, lease: float
     """
     parameters = {"log_id": log_id, "new_token": token, "new_worker": worker, "lease": lease}
     try:
-        with database.write() as connection:
-            return connection.execute(_claim, parameters).first()
+        return next(iter(database.write_alone(_claim, parameters)), None)
     except IntegrityError:  # the index on running exclusive rows: another run of the job came first
         return None
 
@@ -260,23 +259,36 @@ class Ending:
     plugin_version: str | None = None
     calls: Sequence[dict[str, Any]] = ()
 
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it is one row: nothing else is to be written with it."""
+        return self.status == Status.SUCCEEDED and not self.calls
+
+    def parameters(self, log_id: int, token: str) -> dict[str, Any]:
+        """Of the statement that writes it."""
+        assert self.status in FINAL
+        return {
+            "log_id": log_id,
+            "held_by": token,
+            "new_status": self.status,
+            "new_error": self.error,
+            "new_traceback": self.traceback,
+            "new_fingerprint": self.fingerprint,
+            "new_result": self.result,
+            "new_run_log": self.run_log,
+            "new_progress": self.progress,
+            "new_plugin_version": self.plugin_version,
+        }
+
+
+def finish_alone(database: Database, log_id: int, token: str, ending: Ending) -> bool:
+    """What `finish` does, for an ending that stands alone, in a transaction of its own."""
+    return bool(database.write_alone(_finish, ending.parameters(log_id, token)))
+
 
 def finish(connection: Connection, log_id: int, token: str, ending: Ending) -> bool:
     """End a run, if `token` still holds it; False where it does not, and then nothing was written."""
-    assert ending.status in FINAL
-    parameters = {
-        "log_id": log_id,
-        "held_by": token,
-        "new_status": ending.status,
-        "new_error": ending.error,
-        "new_traceback": ending.traceback,
-        "new_fingerprint": ending.fingerprint,
-        "new_result": ending.result,
-        "new_run_log": ending.run_log,
-        "new_progress": ending.progress,
-        "new_plugin_version": ending.plugin_version,
-    }
-    if connection.execute(_finish, parameters).first() is None:
+    if connection.execute(_finish, ending.parameters(log_id, token)).first() is None:
         return False
     if ending.calls:
         connection.execute(insert(calls), [{**call, "job_log_id": log_id} for call in ending.calls])

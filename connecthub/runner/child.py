@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import gc
 import inspect
+import logging
 import os
 import resource
+import select
 import signal
 import socket
 import threading
@@ -16,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from connecthub.core.log_capture import Said, install_capture, write_raw
+from connecthub.core.log_capture import Said, write_raw
 from connecthub.errors import InvalidSettings, PluginError, PluginImportError
 from connecthub.jobs.base import BaseJob, JobContext, Reporter
 from connecthub.plugins.describe import describe, field_errors, validated
@@ -41,24 +43,38 @@ class Answers(Reporter, Protocol):
 class Channel:
     """The way to the supervisor; also what a plugin's context reports to.
 
-    Before each frame it moves what raw writes left in the pipes into frames, so that the log keeps its order.
+    The launcher makes it and a run's child connects it. Where it is not connected, in the launcher and in what a plugin
+    forks, text goes to the raw descriptors. Before each piece of log it moves what raw writes left in the pipes into
+    frames, so that the log keeps its order.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
+    def __init__(self) -> None:
+        self._connected = False
         self._lock = threading.RLock()
         self._sending = False
         self._later: list[bytes] = []
-        self._forked = False
         os.register_at_fork(after_in_child=self._detach)
 
+    def connect(self, connection: socket.socket, out: int, err: int) -> None:
+        """Send over `connection` from now on; the pipes behind raw writes are read at `out` and `err`."""
+        self._connection = connection
+        self._pipes = select.poll()
+        self._pipes.register(out, select.POLLIN)
+        self._pipes.register(err, select.POLLIN)
+        self._out = out
+        self._connected = True
+
+    def disconnect(self) -> None:
+        """Send no more."""
+        self._connected = False
+
     def _detach(self) -> None:
-        self._forked = True
+        self.disconnect()
         self._lock = threading.RLock()
 
     def send(self, kind: Frame, payload: dict[str, Any]) -> None:
         """Send one frame; a socket that the plugin closed is the supervisor's to notice."""
-        if self._forked:
+        if not self._connected:
             return
         frame = encode(kind, payload)
         with self._lock:
@@ -76,13 +92,15 @@ class Channel:
 
     def say(self, said: Said) -> None:
         """Send a piece of log, after whatever the run wrote to the raw descriptors before it."""
-        if self._forked:
+        if not self._connected:
             with contextlib.suppress(OSError):
                 write_raw(said)
             return
         with self._lock:
-            self._drain(OUT, "stdout", "INFO")
-            self._drain(ERR, "stderr", "WARNING")
+            for descriptor, event in self._pipes.poll(0):
+                if event & select.POLLIN:
+                    source = ("stdout", "INFO") if descriptor == self._out else ("stderr", "WARNING")
+                    self._drain(descriptor, *source)
             self._send_said(said)
 
     def _drain(self, descriptor: int, source: str, level: str) -> None:
@@ -122,15 +140,19 @@ class Channel:
             self.send(kind, payload)
 
 
-def serve(launcher: int) -> NoReturn:
+def serve(launcher: int, channel: Channel) -> NoReturn:
     """Answer the one question of this process, whose descriptors stand as `CHANNEL`, `OUT`, `ERR`, and end."""
     _isolate(launcher)
-    connection = socket.socket(fileno=CHANNEL)
-    request = read_request(connection)
-    channel = Channel(connection)
-    install_capture(channel.say, request.log_level)
-    channel.send(Frame.ANSWER, answer_request(request, channel))
+    answer_over(socket.socket(fileno=CHANNEL), channel, OUT, ERR)
     os._exit(0)
+
+
+def answer_over(connection: socket.socket, channel: Channel, out: int, err: int) -> None:
+    """Take one request from `connection` and answer it there; all that is said meanwhile goes over `channel`."""
+    request = read_request(connection)
+    channel.connect(connection, out, err)
+    logging.getLogger().setLevel(request.log_level)
+    channel.send(Frame.ANSWER, answer_request(request, channel))
 
 
 def _isolate(launcher: int) -> None:
@@ -140,8 +162,7 @@ def _isolate(launcher: int) -> None:
     forbid_dumps()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.set_threshold(20_000, 20, 20)  # a collection at once would copy the pages shared with the launcher
     gc.enable()

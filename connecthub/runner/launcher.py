@@ -23,8 +23,10 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from connecthub.core.log_capture import install_capture
 from connecthub.runner import child
 from connecthub.runner.processes import adopt_orphans, kill_strays
+from connecthub.runner.warm_up import warm_up
 
 DESCRIPTORS = 6
 """Descriptors that come with an order."""
@@ -41,15 +43,17 @@ class Run:
 class Launcher:
     """Forks on demand, passes signals on, reports exits."""
 
-    def __init__(self, orders: socket.socket) -> None:
+    def __init__(self, orders: socket.socket, channel: child.Channel) -> None:
         self._pid = os.getpid()
         self._orders = orders
+        self._channel = channel
         self._runs: dict[int, Run] = {}
         self._poll = select.epoll()
         self._wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self._poll.register(orders.fileno(), select.EPOLLIN)
         self._poll.register(self._wake_read, select.EPOLLIN)
 
@@ -98,7 +102,7 @@ class Launcher:
             for target, end in enumerate(clear_of_targets, start=1):
                 os.dup2(end, target, inheritable=target <= 2)
             os.closerange(len(wanted) + 1, os.sysconf("SC_OPEN_MAX"))
-            child.serve(self._pid)
+            child.serve(self._pid, self._channel)
         except BaseException as error:
             os.write(2, f"the run's process broke: {type(error).__name__}: {error}\n".encode())
         finally:
@@ -158,8 +162,12 @@ class Launcher:
         kill_strays(keep=())
 
 
-def preload() -> None:
-    """Import what every run needs, so that a fork finds it warm; a first pydantic model alone costs 60 ms."""
+def preload() -> child.Channel:
+    """Import what every run needs and go a run's way some times, so that a fork finds it warm.
+
+    A first pydantic model alone costs 60 ms; what the way touches first in a child costs it a copy of the page.
+    """
+    sys.modules["httpx._main"] = None  # pyright: ignore[reportArgumentType] # httpx's command line imports rich
     from pydantic import BaseModel, HttpUrl, SecretStr
 
     from connecthub.integrations.base import preload_ssl_context
@@ -170,19 +178,23 @@ def preload() -> None:
 
     Warm.model_validate({"url": "http://localhost", "secret": "warm"})
     preload_ssl_context()
+    channel = child.Channel()
+    install_capture(channel.say)
+    warm_up(channel)
     gc.collect()
     gc.disable()
     gc.freeze()
+    return channel
 
 
 def main(descriptor: int) -> None:
     """Serve orders on the socket `descriptor`."""
     orders = socket.socket(fileno=descriptor)
     adopt_orphans()
-    preload()
-    with contextlib.suppress(BrokenPipeError):  # the worker is gone already
+    channel = preload()
+    with orders, contextlib.suppress(BrokenPipeError):  # the worker is gone already
         orders.send(b"ready")
-        Launcher(orders).serve()
+        Launcher(orders, channel).serve()
 
 
 if __name__ == "__main__":

@@ -78,9 +78,12 @@ def as_text(value: object) -> str:
         return f"<unprintable {type(value).__name__}>"
 
 
+_encode_json = json.JSONEncoder(default=as_text, skipkeys=True, separators=(",", ":")).encode
+
+
 def encode(kind: Frame, payload: dict[str, Any]) -> bytes:
     """One frame as bytes; lone surrogates travel as JSON escapes, what is no JSON as its text."""
-    body = json.dumps(payload, default=as_text, skipkeys=True, separators=(",", ":")).encode("ascii")
+    body = _encode_json(payload).encode("ascii")
     if len(body) > FRAME_MAX:
         raise RunnerError(f"a {kind.name} frame of {len(body)} bytes is over the limit of {FRAME_MAX}")
     return HEADER.pack(len(body), kind) + body

@@ -30,6 +30,9 @@ START_SECONDS = 15.0
 TICK_SECONDS = 0.25
 """How often a quiet run is looked at."""
 READ_MAX = 1 << 20
+BURST_SECONDS = 0.004
+BURST_BYTES = 1 << 16
+"""After less than so much, more is let come together for `BURST_SECONDS`: a wake-up costs more than a line."""
 
 
 @dataclass
@@ -107,7 +110,8 @@ class _Supervision:
         self._resources.close()
 
     def run(self) -> Outcome:
-        poll = select.poll()
+        poll, end = select.poll(), select.poll()
+        end.register(self._control.fileno(), select.POLLIN)
         open_ends = {self._channel.fileno(), self._out, self._err, self._control.fileno()}
         for descriptor in open_ends:
             poll.register(descriptor, select.POLLIN)
@@ -116,12 +120,14 @@ class _Supervision:
             poll.poll(TICK_SECONDS * 1000)
             if self._unsent and self._send_request():
                 poll.modify(self._channel.fileno(), select.POLLIN)
-            self._read_all()
+            little = self._read_all() < BURST_BYTES
             self._read_control()
             for descriptor in self._ended & open_ends:
                 poll.unregister(descriptor)
                 open_ends.discard(descriptor)
             self._decide()
+            if little and not (self._exit or self._launcher_gone):
+                end.poll(BURST_SECONDS * 1000)
         if self._launcher_gone:
             self._launcher.kill(self._launcher_pid)
             self._await_death(poll)

@@ -169,6 +169,8 @@ def finish(bench: Workbench, row: AnyRow, ending: Ending) -> None:
 
 def _write_end(bench: Workbench, row: AnyRow, ending: Ending) -> bool:
     """Whether the end stands in the row, now or since an attempt whose reply was lost."""
+    if ending.stands_alone and job_logs.finish_alone(bench.database, row.id, row.token, ending):
+        return True
     with bench.database.write() as connection:
         if job_logs.finish(connection, row.id, row.token, ending):
             return True
