@@ -31,7 +31,7 @@ def next_(expression: str, timezone: str | None, start: str | None, count: int, 
     from connecthub.core.config import load_settings
     from connecthub.schedule.cron import preview, validate_timezone
 
-    zone = timezone or load_settings().timezone
+    zone = load_settings().timezone if timezone is None else timezone
     validate_timezone(zone)
     now = datetime.now(UTC)
     fires = preview(expression, zone, parse_time(start, zone, now) if start else now, count)

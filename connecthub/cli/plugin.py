@@ -164,7 +164,7 @@ def list_(as_json: bool) -> None:
         return
     rows = [(row["handler"], row["version"], row["doc"].partition("\n")[0]) for row in found if "handler" in row]
     rows += [(row["module"], "", f"cannot be imported: {row['error']}") for row in found if "module" in row]
-    print_table(["HANDLER", "VERSION", "WHAT IT DOES"], rows)
+    print_table(["HANDLER", "VERSION", "WHAT IT DOES"], rows, widest={"WHAT IT DOES": 200})
 
 
 @plugin.command()

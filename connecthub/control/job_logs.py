@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from connecthub.control.job_reading import found
+from connecthub.core.safe_text import storable
 from connecthub.db import log_reading
 from connecthub.db.engine import Database
 from connecthub.db.log_reading import LogFilter
@@ -62,7 +63,7 @@ def resolve(connection: Connection, chosen: LogChoice) -> LogFilter:
         status=chosen.status,
         since=chosen.since,
         until=chosen.until,
-        text=chosen.text,
+        text=None if chosen.text is None else storable(chosen.text),  # as the texts were that it is compared with
         before_id=chosen.before_id,
     )
 

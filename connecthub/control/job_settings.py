@@ -62,8 +62,10 @@ class JobSettings:
 
 def check_name(what: str, name: str, most: int = NAME_MAX) -> None:
     """Refuse a name that is empty, too long, or not fit for one line of a screen; raises ConfigError."""
-    if not name.strip() or len(name) > most:
+    if len(name) > most:
         raise ConfigError(f"{what} of {len(name)} characters; write 1 to {most}")
+    if not name.strip():
+        raise ConfigError(f"{what} {name!r} is blank; write 1 to {most} characters")
     if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in name):
         raise ConfigError(f"{what} {name!r} holds control or invisible characters; leave them out")
 

@@ -7,11 +7,13 @@ import json
 import logging
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import TextIO
 
 from connecthub.core.config import Settings
 from connecthub.core.log_context import RunContextFilter
 from connecthub.core.safe_text import safe_text
+from connecthub.errors import ConfigError
 
 _FILE_BYTES = 10 * 1024 * 1024
 _FILE_BACKUPS = 5
@@ -24,17 +26,14 @@ def configure_logging(settings: Settings, process: str, stream: TextIO) -> None:
     """Send every log record to the stream and, with LOG_TO_FILE, to `DATA_DIR/logs/PROCESS.log`.
 
     Doing it again replaces what the last call installed. Processes that run side by side need different names: one
-    rotating file shared by several loses lines.
+    rotating file shared by several loses lines. Raises ConfigError where the file cannot be written.
     """
     close_logging()
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     handlers: list[_StreamHandler | _FileHandler] = [_StreamHandler(stream)]
     if settings.log_to_file:
-        folder = settings.data_dir / "logs"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{process}.log"
-        handlers.append(_FileHandler(path, maxBytes=_FILE_BYTES, backupCount=_FILE_BACKUPS, encoding="utf-8"))
+        handlers.append(_file_handler(settings.data_dir / "logs" / f"{process}.log"))
     formatter = JsonFormatter(process) if settings.log_format == "json" else TextFormatter(process)
     root = logging.getLogger()
     for handler in handlers:
@@ -44,6 +43,16 @@ def configure_logging(settings: Settings, process: str, stream: TextIO) -> None:
     root.setLevel(settings.log_level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+
+
+def _file_handler(path: Path) -> _FileHandler:
+    try:
+        for folder in (path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _FileHandler(path, maxBytes=_FILE_BYTES, backupCount=_FILE_BACKUPS, encoding="utf-8")
+    except OSError as error:
+        remedy = "set another DATA_DIR or LOG_TO_FILE=off"
+        raise ConfigError(f"{path} cannot be written: {error.strerror}; {remedy}") from None
 
 
 def close_logging() -> None:

@@ -80,17 +80,26 @@ def _not_found(module_name: str, missing: str, extensions_dir: str) -> str:
     package = Path(extensions_dir, missing.split(".")[0])
     if (path.is_dir() or path.with_suffix(".py").is_file()) and not (package / "__init__.py").exists():
         return f"no module {missing!r}: {package} is hidden by an installed package; add an empty __init__.py to it"
+    file = path.with_suffix(".py")
+    if file.is_symlink() and not file.exists():
+        return f"no module {missing!r}: {file} is a link into nowhere; mend or remove it"
+    if file.exists() and not file.is_file():
+        return f"no module {missing!r}: {file} is no regular file; remove it or give it another name"
     of = f" (of {module_name})" if missing != module_name else ""
     return f"no module {missing!r}{of} under EXTENSIONS_DIR {extensions_dir}"
 
 
 def _import_error(module_name: str, error: BaseException) -> PluginImportError:
     own = traceback.TracebackException.from_exception(error)
-    skip = next((i for i, frame in enumerate(own.stack) if not _is_machinery(frame.filename)), 0)
+    skip = next((i for i, frame in enumerate(own.stack) if not _is_machinery(frame.filename)), len(own.stack))
     own.stack = traceback.StackSummary.from_list(own.stack[skip:])
-    last = own.stack[-1] if own.stack else None
-    where = f" at {last.filename}:{last.lineno}" if last else ""
-    reason = next(iter(own.format_exception_only()), type(error).__name__).strip().splitlines()[-1]
+    place = (own.stack[-1].filename, own.stack[-1].lineno) if own.stack else None
+    if isinstance(error, SyntaxError):  # its own place, and not as the first line of what is said of it
+        place = (error.filename, error.lineno) if error.filename else None
+        reason = f"{type(error).__name__}: {error.msg}"
+    else:
+        reason = next(iter(own.format_exception_only()), type(error).__name__).strip().splitlines()[-1]
+    where = f" at {place[0]}:{place[1]}" if place else ""
     return PluginImportError(f"import of {module_name} raised {reason}{where}", "".join(own.format()))
 
 
@@ -119,6 +128,8 @@ def plugin_version(plugin: type[BaseJob]) -> str:
     folder = Path(inspect.getfile(plugin)).resolve().parent
     for path in plugin_files(plugin):
         try:
+            if not path.is_file():  # reading a named pipe would wait for ever
+                continue
             content = path.read_bytes()
         except OSError:  # an editor's lock, a dangling link: no part of the plugin
             continue

@@ -56,7 +56,8 @@ SETTINGS: list[Row] = [
 ]
 NAMES: list[Row] = [
     (add(name="taken"), ("'taken'", "choose another name")),
-    (add(name=""), ("0 characters", "1 to 200")),
+    (add(name=""), ("''", "1 to 200")),
+    (add(name="  "), ("'  '", "blank", "1 to 200")),
     (add(name="x" * 300), ("300 characters", "1 to 200")),
     (add(name="two\nlines"), (r"'two\nlines'", "leave them out")),
     (add(name="\x1b]0;owned\x07"), (r"'\x1b]0;owned\x07'", "leave them out")),
