@@ -34,9 +34,9 @@ _POSTGRESQL_DEFAULTS = {
     "keepalives_count": "2",
     "tcp_user_timeout": "15000",
 }
-# GMT is UTC by the one name that a server knows without zone files. The timeout: a process that is frozen inside a
-# transaction must not hold its row locks for ever.
-_POSTGRESQL_OPTIONS = "-c timezone=GMT -c idle_in_transaction_session_timeout=30s"
+# GMT is UTC by the one name that a server knows without zone files. The timeouts: a process that is frozen inside a
+# transaction must not hold its row locks for ever, and a run's thread that waits for one is to be heard of meanwhile.
+_POSTGRESQL_OPTIONS = "-c timezone=GMT -c idle_in_transaction_session_timeout=30s -c lock_timeout=10s"
 _SQLITE_PRAGMAS = ("foreign_keys=ON", "synchronous=FULL")
 _LIBPQ_HINTS = (" Is the server running", " This probably means")
 
@@ -126,6 +126,7 @@ class Database:
         """
         if self.path is None:
             with self.write() as connection:
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # another migration takes its time
                 yield connection
             return
         pragmas = ("foreign_keys=OFF", "journal_mode=WAL")
@@ -235,10 +236,10 @@ class Database:
 
 _SQLITE_REMEDIES = {
     sqlite3.SQLITE_FULL: "free space on its disk",
-    sqlite3.SQLITE_READONLY: "let this user write to the file and its folder",
+    sqlite3.SQLITE_READONLY: "let this user write to the file and its folder, on a file system that takes writes",
     sqlite3.SQLITE_PERM: "let this user read and write the file and its folder",
     sqlite3.SQLITE_CANTOPEN: "let this user read and write the file and its folder",
-    sqlite3.SQLITE_IOERR: "look at its disk",
+    sqlite3.SQLITE_IOERR: "look at its disk, which may be full",
     sqlite3.SQLITE_CORRUPT: "restore a backup",
     sqlite3.SQLITE_NOTADB: "set DATA_DIR or DB_URL to another place",
 }

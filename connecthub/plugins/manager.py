@@ -124,7 +124,7 @@ def plugin_files(plugin: type[BaseJob]) -> list[Path]:
 
 def plugin_version(plugin: type[BaseJob]) -> str:
     """Twelve hex digits over the names and bytes of the plugin's files."""
-    digest = hashlib.sha256()
+    digest = hashlib.blake2b(digest_size=6)
     folder = Path(inspect.getfile(plugin)).resolve().parent
     for path in plugin_files(plugin):
         try:
@@ -135,4 +135,4 @@ def plugin_version(plugin: type[BaseJob]) -> str:
             continue
         digest.update(f"{path.relative_to(folder)}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
         digest.update(content)
-    return digest.hexdigest()[:12]
+    return digest.hexdigest()

@@ -6,6 +6,7 @@ No error here holds a key; none has a cause or context that does.
 from __future__ import annotations
 
 import base64
+import contextlib
 import errno
 import hashlib
 import hmac
@@ -145,7 +146,8 @@ def add_key(path: Path) -> str:
         os.replace(draft, path)
         _sync_folder(path.parent)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise KeyFileError(f"{path} cannot be written: {error.strerror}; nothing was added") from None
     return KeyRing.load(path).fingerprints[-1]
 

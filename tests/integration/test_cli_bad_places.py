@@ -156,7 +156,6 @@ def test_with_its_database_elsewhere_a_worker_needs_no_room_for_its_data(
 
 
 @pytest.mark.parametrize("installation", ["production"], indirect=True)
-@pytest.mark.xfail(strict=True, reason="security/key_ring.py: add_key raises where its draft cannot be taken away")
 def test_a_key_is_not_added_to_a_folder_that_is_read_only(installation: Installation, disk: Disk, tmp_path: Path):
     disk.data.mkdir(mode=0o700)
     shutil.copy2(installation.settings.fernet_key_path, disk.data)
