@@ -9,11 +9,10 @@ from typing import Any
 from connecthub.control.actions import act, check
 from connecthub.control.actor import Actor
 from connecthub.core.config import Settings
-from connecthub.db import jobs, schema
+from connecthub.db import jobs, schema, tables
 from connecthub.db.engine import POOL_SIZE, Database
 from connecthub.db.installation import adopt_key, count_rows, key_fingerprint
 from connecthub.db.migrations import HEAD
-from connecthub.db.models import Job, JobLog
 from connecthub.errors import KeyFileError
 from connecthub.security.fernet import READABLE, describe_secret_cfg
 from connecthub.security.key_ring import KeyRing, check_fingerprint, create_key_file
@@ -74,8 +73,8 @@ def look_at_database(database: Database, keys: KeyRing) -> dict[str, Any]:
             "database": database.name,
             "schema": HEAD,
             "key": key_fingerprint(connection),
-            "jobs": count_rows(connection, Job),
-            "job_logs": count_rows(connection, JobLog),
+            "jobs": count_rows(connection, tables.jobs),
+            "job_logs": count_rows(connection, tables.job_logs),
         }
         sealed = jobs.sealed_after(connection, 0, limit=1_000_000)
     states = [(row, describe_secret_cfg(keys, row.id, row.secret_cfg)) for row in sealed]

@@ -14,7 +14,7 @@ from connecthub.core.safe_text import storable
 from connecthub.db import log_reading
 from connecthub.db.engine import Database
 from connecthub.db.log_reading import LogFilter
-from connecthub.db.models import FINAL, Status
+from connecthub.db.tables import FINAL, Status
 from connecthub.db.types import AnyRow
 from connecthub.errors import ConfigError, NotFound
 

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from connecthub.db.models import NAME_MAX
+from connecthub.db.tables import NAME_MAX
 from connecthub.db.types import AnyRow
 from connecthub.errors import ConfigError
 from connecthub.schedule.cron import validate_cron, validate_timezone

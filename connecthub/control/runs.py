@@ -15,8 +15,8 @@ from connecthub.control.job_settings import differences
 from connecthub.control.jobs import Office, Ring
 from connecthub.db import job_logs, jobs, log_reading
 from connecthub.db.engine import Database
-from connecthub.db.models import Status, Trigger
 from connecthub.db.new_log import NewLog
+from connecthub.db.tables import Status, Trigger
 from connecthub.db.types import AnyRow
 from connecthub.errors import ConnectHubError, NotFound, Refused
 from connecthub.schedule.cron import next_fire_time

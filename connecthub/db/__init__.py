@@ -1,1 +1,1 @@
-"""The database: models, two ways in, and every statement."""
+"""The database: tables, two ways in, and every statement."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from connecthub.db.models import Audit
+from connecthub.db.tables import audit
 from connecthub.db.types import database_now
 
 
 def insert_audit(connection: Connection, values: dict[str, Any]) -> None:
     """Add one act, at the database's time; `values` must hold no secret."""
-    connection.execute(insert(Audit).values(at=database_now(), **values))
+    connection.execute(insert(audit).values(at=database_now(), **values))

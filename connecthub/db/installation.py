@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Table, func, select, update
 
-from connecthub.db.models import Base, Installation, table_of
-
-installation = table_of(Installation)
+from connecthub.db.tables import installation
 
 
 def key_fingerprint(connection: Connection) -> str | None:
@@ -27,6 +25,6 @@ def change_key(connection: Connection, fingerprint: str) -> None:
     connection.execute(update(installation).values(key_fingerprint=fingerprint))
 
 
-def count_rows(connection: Connection, model: type[Base]) -> int:
+def count_rows(connection: Connection, table: Table) -> int:
     """How many rows a table has."""
-    return connection.execute(select(func.count()).select_from(table_of(model))).scalar_one()
+    return connection.execute(select(func.count()).select_from(table)).scalar_one()

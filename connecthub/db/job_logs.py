@@ -16,14 +16,9 @@ from sqlalchemy import Connection, Float, bindparam, insert, literal_column, not
 from sqlalchemy.exc import IntegrityError
 
 from connecthub.db.engine import Database
-from connecthub.db.models import FINAL, HttpCall, Job, JobLog, JobLogChunk, Status, table_of
 from connecthub.db.new_log import NewLog
+from connecthub.db.tables import FINAL, Status, http_calls, job_log_chunks, job_logs, jobs
 from connecthub.db.types import AnyRow, Columns, database_now
-
-job_logs = table_of(JobLog)
-chunks = table_of(JobLogChunk)
-calls = table_of(HttpCall)
-jobs = table_of(Job)
 
 
 def _is(status: Status, table: Any = job_logs) -> Any:
@@ -219,7 +214,9 @@ def append_chunk(connection: Connection, log_id: int, token: str, seq: int, text
     if connection.execute(owned).rowcount != 1:
         return False
     if text:
-        chunk = _insert_into(connection, chunks).values(job_log_id=log_id, seq=seq, at=database_now(), text=text)
+        chunk = _insert_into(connection, job_log_chunks).values(
+            job_log_id=log_id, seq=seq, at=database_now(), text=text
+        )
         connection.execute(chunk.on_conflict_do_nothing())
     return True
 
@@ -291,7 +288,7 @@ def finish(connection: Connection, log_id: int, token: str, ending: Ending) -> b
     if connection.execute(_finish, ending.parameters(log_id, token)).first() is None:
         return False
     if ending.calls:
-        connection.execute(insert(calls), [{**call, "job_log_id": log_id} for call in ending.calls])
+        connection.execute(insert(http_calls), [{**call, "job_log_id": log_id} for call in ending.calls])
     return True
 
 

@@ -9,11 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from connecthub.core.safe_text import storable
-from connecthub.db.models import Job, JobRevision, table_of
+from connecthub.db.tables import job_revisions, jobs
 from connecthub.db.types import AnyRow, Columns
-
-jobs = table_of(Job)
-revisions = table_of(JobRevision)
 
 LISTED: Columns = (
     jobs.c.id,
@@ -52,7 +49,7 @@ def insert_revision(
 ) -> None:
     """Keep what a save left; `settings` must hold no secret."""
     connection.execute(
-        insert(revisions).values(job_id=job_id, version=version, settings=settings, actor=actor, saved_at=saved_at)
+        insert(job_revisions).values(job_id=job_id, version=version, settings=settings, actor=actor, saved_at=saved_at)
     )
 
 
@@ -89,7 +86,7 @@ def delete_job(connection: Connection, job_id: int) -> None:
 
 def list_revisions(connection: Connection, job_id: int) -> Sequence[AnyRow]:
     """All saves of a job, the newest first."""
-    listing = select(revisions).where(revisions.c.job_id == job_id).order_by(revisions.c.version.desc())
+    listing = select(job_revisions).where(job_revisions.c.job_id == job_id).order_by(job_revisions.c.version.desc())
     return connection.execute(listing).all()
 
 

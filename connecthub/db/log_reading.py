@@ -9,12 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, literal_column, or_, select
 
-from connecthub.db.models import HttpCall, JobLog, JobLogChunk, Status, table_of
+from connecthub.db.tables import Status, http_calls, job_log_chunks, job_logs
 from connecthub.db.types import AnyRow, Columns
-
-job_logs = table_of(JobLog)
-chunks = table_of(JobLogChunk)
-calls = table_of(HttpCall)
 
 LISTED: Columns = (
     job_logs.c.id,
@@ -74,7 +70,7 @@ def _holds(text: str) -> Any:
     newest = select(func.max(job_logs.c.id)).scalar_subquery()
     in_chunks = (
         select(literal_column("1"))
-        .where(chunks.c.job_log_id == job_logs.c.id, chunks.c.text.icontains(text, autoescape=True))
+        .where(job_log_chunks.c.job_log_id == job_logs.c.id, job_log_chunks.c.text.icontains(text, autoescape=True))
         .exists()
     )
     columns = (job_logs.c.job_name, job_logs.c.error, job_logs.c.reason, job_logs.c.traceback, job_logs.c.run_log)
@@ -111,13 +107,15 @@ def get_log(connection: Connection, log_id: int) -> AnyRow | None:
 
 def chunks_after(connection: Connection, log_id: int, seq: int) -> list[tuple[int, str]]:
     """The chunks of a log that follow chunk number `seq`: number and text."""
-    listing = select(chunks.c.seq, chunks.c.text).where(chunks.c.job_log_id == log_id, chunks.c.seq > seq)
-    return [(row.seq, row.text) for row in connection.execute(listing.order_by(chunks.c.seq))]
+    chunk = job_log_chunks.c
+    listing = select(chunk.seq, chunk.text).where(chunk.job_log_id == log_id, chunk.seq > seq).order_by(chunk.seq)
+    return [(row.seq, row.text) for row in connection.execute(listing)]
 
 
 def list_calls(connection: Connection, log_id: int) -> Sequence[AnyRow]:
     """The calls of a run to outside systems, in order."""
-    return connection.execute(select(calls).where(calls.c.job_log_id == log_id).order_by(calls.c.id)).all()
+    listing = select(http_calls).where(http_calls.c.job_log_id == log_id).order_by(http_calls.c.id)
+    return connection.execute(listing).all()
 
 
 def running_of(connection: Connection, job_id: int) -> int | None:

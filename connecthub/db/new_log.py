@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connecthub.db.models import Status, Trigger
+from connecthub.db.tables import Status, Trigger
 from connecthub.db.types import AnyRow
 
 

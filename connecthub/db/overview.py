@@ -7,11 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, literal_column, select
 
-from connecthub.db.models import Job, JobLog, Status, table_of
+from connecthub.db.tables import Status, job_logs, jobs
 from connecthub.db.types import AnyRow, database_now
-
-jobs = table_of(Job)
-job_logs = table_of(JobLog)
 
 
 def _is(status: Status) -> Any:

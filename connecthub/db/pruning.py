@@ -6,9 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
-from connecthub.db.models import FINAL, JobLog, table_of
-
-job_logs = table_of(JobLog)
+from connecthub.db.tables import FINAL, job_logs
 
 
 def _old(before: datetime, job_id: int | None) -> list[ColumnElement[bool]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, column, insert, inspect, select, table, text
 from connecthub import __version__
 from connecthub.db.engine import Database
 from connecthub.db.migrations import HEAD, VERSION_TABLE
-from connecthub.db.models import Base, Installation, table_of
+from connecthub.db.tables import installation, metadata
 from connecthub.db.types import database_now
 from connecthub.errors import DatabaseError, ForeignDatabase, SchemaMismatch
 
@@ -72,7 +72,7 @@ def _migrate(database: Database, connection: Connection) -> bool:
         return False
     _run_migrations(connection)
     if version is None:
-        connection.execute(insert(table_of(Installation)).values(id=1, created_at=database_now()))
+        connection.execute(insert(installation).values(id=1, created_at=database_now()))
     return True
 
 
@@ -91,7 +91,7 @@ def _version(database: Database, connection: Connection) -> str | None:
     tables = set(inspect(connection).get_table_names())
     if VERSION_TABLE not in tables:
         # A SQLite file has one owner; a PostgreSQL database may hold others' tables beside ours.
-        foreign = tables if database.dialect == "sqlite" else tables & Base.metadata.tables.keys()
+        foreign = tables if database.dialect == "sqlite" else tables & metadata.tables.keys()
         if foreign:
             names = ", ".join(sorted(foreign)[:5])
             raise ForeignDatabase(f"{database.name} holds tables of another program ({names}); name another in DB_URL")

@@ -7,10 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, literal, select, update
 
-from connecthub.db.models import Worker, table_of
+from connecthub.db.tables import workers
 from connecthub.db.types import AnyRow, database_now
-
-workers = table_of(Worker)
 
 
 def insert_worker(connection: Connection, values: dict[str, Any]) -> int:

@@ -22,7 +22,7 @@ from connecthub.core.clock import SystemClock
 from connecthub.core.config import Settings, load_settings
 from connecthub.core.lock_file import exclusive_lock
 from connecthub.db.engine import Database
-from connecthub.db.models import FINAL, Trigger
+from connecthub.db.tables import FINAL, Trigger
 from connecthub.db.types import AnyRow
 from connecthub.errors import Refused, RunFailed
 from connecthub.integrations.sandbox.seeyon import SeeyonSandbox

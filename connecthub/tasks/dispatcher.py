@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from connecthub.db import job_logs, jobs
 from connecthub.db.engine import Database
-from connecthub.db.models import Trigger
 from connecthub.db.new_log import NewLog
+from connecthub.db.tables import Trigger
 from connecthub.db.types import AnyRow
 from connecthub.errors import ScheduleError
 from connecthub.schedule.cron import next_fire_time

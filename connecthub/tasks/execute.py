@@ -17,7 +17,7 @@ from connecthub.core.redact import Redactor
 from connecthub.db import job_logs
 from connecthub.db.engine import Database
 from connecthub.db.job_logs import Ending
-from connecthub.db.models import Status
+from connecthub.db.tables import Status
 from connecthub.db.types import AnyRow
 from connecthub.errors import DatabaseError, KeyFileError, SecretUnreadable
 from connecthub.runner.launcher_process import LauncherProcess

@@ -19,8 +19,8 @@ from connecthub.control.job_settings import JobSettings
 from connecthub.control.jobs import Office, add_job
 from connecthub.core.config import Settings, load_settings
 from connecthub.db import job_logs, workers
-from connecthub.db.models import Status, Trigger
 from connecthub.db.new_log import NewLog
+from connecthub.db.tables import Status, Trigger
 from connecthub.db.types import AnyRow
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.questions import PluginQuestions

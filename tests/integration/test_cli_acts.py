@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from connecthub.db import job_logs
+from connecthub.db import job_logs, tables
 from connecthub.db.job_logs import Ending, Status
-from connecthub.db.models import JobLog, table_of
 from tests.cli import Cli, refusal
 from tests.integration.conftest import Installation
 
@@ -117,7 +116,7 @@ def test_logs_are_filtered_tailed_and_pruned(installation: Installation, cli: Cl
     assert cli("log", "tail", str(new), "-n", "1").out == "last\n"
     assert cli("log", "tail", str(new), "-f").out == "first\nlast\n"
 
-    table = table_of(JobLog)
+    table = tables.job_logs
     with installation.database.write() as connection:
         past = installation.log(old).row.finished_at - timedelta(days=40)
         connection.execute(update(table).where(table.c.id == old).values(finished_at=past))

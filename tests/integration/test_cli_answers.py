@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
-from connecthub.db.models import Audit, Job, JobLog, table_of
+from connecthub.db import tables
 from tests.cli import Cli
 from tests.integration.conftest import Installation
 
 
-def columns(model: Any) -> set[str]:
-    return set(table_of(model).c.keys())
+def columns(table: Table) -> set[str]:
+    return set(table.c.keys())
 
 
 def instants(answer: Any) -> dict[str, datetime]:
@@ -66,14 +66,14 @@ def test_a_job_is_added_listed_and_shown(cli: Cli):
 def test_json_has_rows_under_their_column_names_and_instants_in_utc(installation: Installation, cli: Cli):
     asked_at = datetime.now(UTC)
     added = cli("job", "add", "nightly", "--handler", "samples.good:Hello", "--cron", "@hourly", "--json").json
-    assert added.keys() == columns(Job)
+    assert added.keys() == columns(tables.jobs)
     assert (added["name"], added["public_cfg"], added["tags"], added["enabled"]) == ("nightly", {}, [], True)
     assert set(instants(added)) == {"next_run_at", "created_at", "updated_at"}
     assert asked_at < instants(added)["next_run_at"] <= datetime.now(UTC) + timedelta(hours=1)
 
     installation.add("off", enabled=False)
     queued = cli("job", "run", "nightly", "--json").json
-    assert queued.keys() == columns(JobLog)
+    assert queued.keys() == columns(tables.job_logs)
     assert (queued["status"], queued["trigger"], queued["job_id"]) == ("queued", "manual", 1)
     assert set(instants(queued)) == {"queued_at", "available_at"}
     assert all(at.utcoffset() == timedelta(0) for at in [*instants(added).values(), *instants(queued).values()])
@@ -84,7 +84,7 @@ def test_json_has_rows_under_their_column_names_and_instants_in_utc(installation
     assert [(row["name"], row["enabled"]) for row in jobs] == [("nightly", True), ("off", False)]
     assert jobs[0].items() <= added.items()
     assert jobs[1]["next_run_at"] is None
-    assert logged.keys() == columns(JobLog) | {"log", "calls"}
+    assert logged.keys() == columns(tables.job_logs) | {"log", "calls"}
     assert row.items() <= logged.items()
 
 
@@ -146,7 +146,7 @@ def test_each_act_leaves_its_audit_row_with_the_account_of_the_shell(installatio
     assert cli("job", "run", "nobody").code == 2
     actor = f"local:{pwd.getpwuid(os.getuid()).pw_name}"
     with installation.database.read() as connection:
-        rows = connection.execute(select(table_of(Audit)).order_by(Audit.id)).all()
+        rows = connection.execute(select(tables.audit).order_by(tables.audit.c.id)).all()
     acts = [(row.action, row.actor, row.role, row.via, row.target_name) for row in rows]
     assert acts == [("job.add", actor, "admin", "cli", "audited"), ("job.run", actor, "admin", "cli", "audited")]
     assert rows[0].detail["secrets"] == ["password"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connecthub.db.models import HttpCall, table_of
+from connecthub.db import tables
 from tests.cli import Cli, bare_environment, foster_parent, refusal
 
 SET_UP = "· job demo-token is made"
@@ -99,7 +99,7 @@ def test_the_whole_of_it(cli: Cli, tmp_path: Path):
     cli.environment = bare_environment(DATA_DIR=tmp_path / "my demo")
     assert [row["status"] for row in cli("log", "list", "--json").json] == ["succeeded", "succeeded"]
     (call,) = cli("log", "show", "1", "--json").json["calls"]
-    assert call.keys() == set(table_of(HttpCall).c.keys())
+    assert call.keys() == set(tables.http_calls.c.keys())
     assert (call["method"], call["path"], call["status"]) == ("POST", "/seeyon/rest/token", 200)
     left = [path.read_bytes() for path in (tmp_path / "my demo").iterdir()]
     assert not any(b"sandbox-password" in content for content in left)

@@ -11,7 +11,7 @@ import pytest
 import redis
 from sqlalchemy import select
 
-from connecthub.db.models import Base
+from connecthub.db.tables import metadata
 from tests.cli import Cli, descendants
 from tests.integration.conftest import Installation
 
@@ -72,7 +72,7 @@ def test_a_secret_comes_out_nowhere(installation: Installation, tmp_path: Path):
 def _stored(installation: Installation) -> str:
     """All that the database and Redis hold."""
     with installation.database.read() as connection:
-        rows = [str(connection.execute(select(table)).all()) for table in Base.metadata.sorted_tables]
+        rows = [str(connection.execute(select(table)).all()) for table in metadata.sorted_tables]
     if installation.settings.redis_url:
         with redis.Redis.from_url(installation.settings.redis_url) as client:
             rows += [repr(client.dump(key)) for key in client.scan_iter()]

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select, update
 
 from connecthub.control.job_logs import LogChoice, list_logs
-from connecthub.db import job_logs, jobs
-from connecthub.db.models import Job, JobLog, Trigger, table_of
+from connecthub.db import job_logs, jobs, tables
 from connecthub.db.new_log import NewLog
+from connecthub.db.tables import Trigger
 from connecthub.db.types import AnyRow
 from connecthub.errors import Refused
 from connecthub.tasks.dispatcher import dispatch_due_jobs, tick
@@ -82,7 +82,7 @@ def test_a_schedule_that_cannot_be_computed_stops_its_own_job_only(installation:
     installation.add("broken")
     installation.add("sound")
     with installation.database.write() as connection:
-        connection.execute(update(table_of(Job)).where(Job.name == "broken").values(cron_expr="61 * * * *"))
+        connection.execute(update(tables.jobs).where(tables.jobs.c.name == "broken").values(cron_expr="61 * * * *"))
     tick(installation.database, installation.ring, NOON)
     assert [row.job_name for row in list_logs(installation.database)] == ["sound"]
     broken = installation.job("broken")
@@ -95,7 +95,7 @@ def test_a_slot_that_has_its_row_is_not_dispatched_again(installation: Installat
     installation.add()
     tick(installation.database, installation.ring, NOON)
     with installation.database.write() as connection:
-        connection.execute(update(table_of(Job)).values(next_run_at=NOON))
+        connection.execute(update(tables.jobs).values(next_run_at=NOON))
     tick(installation.database, installation.ring, NOON + timedelta(seconds=1))
     assert logs_of(installation) == [("queued", "schedule", NOON)]
     assert installation.job().next_run_at == NOON + MINUTE
@@ -104,10 +104,10 @@ def test_a_slot_that_has_its_row_is_not_dispatched_again(installation: Installat
 
 def test_eight_schedulers_at_once_give_each_slot_one_row(installation: Installation):
     template = installation.add("job-0")
-    columns = [column for column in table_of(Job).c if column.name not in ("id", "name")]
+    columns = [column for column in tables.jobs.c if column.name not in ("id", "name")]
     values = {column.name: getattr(template, column.name) for column in columns}
     with installation.database.write() as connection:
-        connection.execute(table_of(Job).insert(), [{**values, "name": f"job-{number}"} for number in range(1, 200)])
+        connection.execute(tables.jobs.insert(), [{**values, "name": f"job-{number}"} for number in range(1, 200)])
     failures: list[Exception] = []
     start = threading.Barrier(8)
 
@@ -128,8 +128,8 @@ def test_eight_schedulers_at_once_give_each_slot_one_row(installation: Installat
     # A job that another scheduler held at the last minute is that scheduler's, or comes with the next tick.
     dispatch_due_jobs(installation.database, NOON + 2 * MINUTE)
     with installation.database.read() as connection:
-        slots = connection.execute(select(JobLog.job_id, JobLog.scheduled_for)).all()
-        nexts = connection.execute(select(Job.next_run_at).distinct()).scalars().all()
+        slots = connection.execute(select(tables.job_logs.c.job_id, tables.job_logs.c.scheduled_for)).all()
+        nexts = connection.execute(select(tables.jobs.c.next_run_at).distinct()).scalars().all()
     assert len(slots) == len(set(slots)) == 600
     assert nexts == [NOON + 3 * MINUTE]
 

@@ -11,8 +11,7 @@ from connecthub.control.actor import Actor, Role
 from connecthub.control.job_logs import list_logs
 from connecthub.control.jobs import SecretChanges, delete_job, edit_job, secret_fields, set_enabled
 from connecthub.control.revisions import history, revert
-from connecthub.db import job_logs
-from connecthub.db.models import Audit, table_of
+from connecthub.db import job_logs, tables
 from connecthub.errors import EditedMeanwhile, Forbidden, InvalidSettings, NotFound, Refused, ScheduleError
 from tests.integration.conftest import ALICE, NOON, Installation
 
@@ -23,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 
 def audit_of(installation: Installation) -> list[tuple[str, str, object]]:
     with installation.database.read() as connection:
-        rows = connection.execute(select(table_of(Audit)).order_by(table_of(Audit).c.id)).all()
+        rows = connection.execute(select(tables.audit).order_by(tables.audit.c.id)).all()
     return [(row.actor, row.action, row.detail) for row in rows]
 
 

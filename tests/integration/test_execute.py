@@ -15,9 +15,8 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from connecthub.core.config import Settings
-from connecthub.db import job_logs
+from connecthub.db import job_logs, tables
 from connecthub.db.engine import Database
-from connecthub.db.models import Job, JobLog, JobLogChunk, table_of
 from connecthub.errors import DatabaseUnreachable
 from connecthub.integrations.sandbox.seeyon import SeeyonSandbox
 from connecthub.security.key_ring import KeyRing, create_key_file
@@ -113,7 +112,7 @@ def test_secrets_are_decrypted_for_the_run_and_stand_nowhere_else(installation: 
     installation.add(handler="samples.good:Secretive", secrets={"password": SECRET})
     for failing in (False, True):
         with installation.database.write() as connection:
-            connection.execute(update(table_of(Job)).values(public_cfg={"raise": failing}))
+            connection.execute(update(tables.jobs).values(public_cfg={"raise": failing}))
         log_id = installation.run()
         execute_job(bench, log_id)
         detail = installation.log(log_id)
@@ -161,8 +160,8 @@ def test_secrets_copied_from_another_job_are_refused(installation: Installation,
     installation.add("rich", handler="samples.good:Secretive", secrets={"password": SECRET})
     installation.add("poor", handler="samples.good:Context")
     with installation.database.write() as connection:
-        sealed = connection.execute(select(Job.secret_cfg).where(Job.name == "rich")).scalar_one()
-        connection.execute(update(table_of(Job)).where(Job.name == "poor").values(secret_cfg=sealed))
+        sealed = connection.execute(select(tables.jobs.c.secret_cfg).where(tables.jobs.c.name == "rich")).scalar_one()
+        connection.execute(update(tables.jobs).where(tables.jobs.c.name == "poor").values(secret_cfg=sealed))
     log_id = installation.run("poor")
     execute_job(bench, log_id)
     row = installation.log(log_id).row
@@ -176,7 +175,7 @@ def test_a_job_that_got_another_handler_keeps_its_secrets_from_the_queued_run(
     installation.add(handler="samples.good:Context", secrets={"password": SECRET})
     log_id = installation.run()
     with installation.database.write() as connection:
-        connection.execute(update(table_of(Job)).values(handler_path="samples.good:Hello"))
+        connection.execute(update(tables.jobs).values(handler_path="samples.good:Hello"))
     execute_job(bench, log_id)
     row = installation.log(log_id).row
     assert row.handler_path == "samples.good:Context"
@@ -217,8 +216,9 @@ def test_a_long_run_writes_its_log_while_it_goes_on(installation: Installation, 
         time.sleep(0.05)
     assert text.endswith("INFO samples.good: asleep\n")
     with installation.database.read() as connection:
-        assert connection.execute(select(JobLogChunk.seq, JobLogChunk.text)).all() == [(0, text)]
-        assert connection.execute(select(JobLog.status)).scalar_one() == "running"
+        chunks = connection.execute(select(tables.job_log_chunks.c.seq, tables.job_log_chunks.c.text)).all()
+        assert chunks == [(0, text)]
+        assert connection.execute(select(tables.job_logs.c.status)).scalar_one() == "running"
 
 
 def test_a_run_whose_lease_was_taken_away_is_killed_and_its_end_changes_nothing(

@@ -16,7 +16,7 @@ from sqlalchemy import select as select_rows
 from sqlalchemy import update
 
 from connecthub.control.job_logs import LogDetail, list_logs, wait_for_end
-from connecthub.db.models import Job, Worker, table_of
+from connecthub.db import tables
 from connecthub.tasks.huey_app import bell_huey, close_huey, signers
 from tests.integration.conftest import Installation
 
@@ -36,7 +36,7 @@ def ended(installation: Installation, log_id: int) -> LogDetail:
 
 def worker_rows(installation: Installation) -> list[Any]:
     with installation.database.read() as connection:
-        return list(connection.execute(select_rows(table_of(Worker))).all())
+        return list(connection.execute(select_rows(tables.workers)).all())
 
 
 def wait_for_worker(installation: Installation) -> Any:
@@ -105,7 +105,7 @@ def test_a_scheduler_dispatches_and_a_worker_runs(installation: Installation):
     installation.add()
     slot = datetime.now(UTC).replace(second=0, microsecond=0)
     with installation.database.write() as connection:
-        connection.execute(update(table_of(Job)).values(next_run_at=slot))
+        connection.execute(update(tables.jobs).values(next_run_at=slot))
     with installation.process("worker"), installation.process("scheduler"):
         give_up = time.monotonic() + SECONDS
         while not (logs := list_logs(installation.database)):

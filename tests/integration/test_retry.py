@@ -10,8 +10,8 @@ from sqlalchemy import update
 from connecthub.control.job_logs import LogChoice, list_logs
 from connecthub.control.jobs import delete_job, edit_job
 from connecthub.control.runs import failed_logs, retry_log, retry_many, run_job
-from connecthub.db import job_logs
-from connecthub.db.models import JobLog, Status, table_of
+from connecthub.db import job_logs, tables
+from connecthub.db.tables import Status
 from connecthub.errors import InvalidSettings, Refused
 from tests.integration.conftest import ALICE, NOON, Installation
 
@@ -94,7 +94,7 @@ def test_what_cannot_be_retried_says_why(installation: Installation):
     failed = installation.run()
     end(installation, failed, Status.FAILED)
     with installation.database.write() as connection:
-        connection.execute(update(table_of(JobLog)).where(table_of(JobLog).c.id == waiting).values(status="failed"))
+        connection.execute(update(tables.job_logs).where(tables.job_logs.c.id == waiting).values(status="failed"))
     delete_job(installation.office(), ALICE, "job")
     with pytest.raises(Refused, match="was deleted"):
         retry_log(installation.database, installation.ring, ALICE, failed)

@@ -7,9 +7,8 @@ from sqlalchemy import update
 
 from connecthub.control.jobs import SecretChanges, edit_job, secret_fields
 from connecthub.control.key_rotation import Rotation, rotate
-from connecthub.db import workers
+from connecthub.db import tables, workers
 from connecthub.db.installation import key_fingerprint
-from connecthub.db.models import Job, Worker, table_of
 from connecthub.errors import KeyFileError, Refused
 from connecthub.security.fernet import open_secrets
 from connecthub.security.key_ring import add_key
@@ -93,7 +92,7 @@ def test_rotation_waits_for_every_live_worker_to_hold_the_key(installation: Inst
 
 def test_a_worker_that_stopped_or_died_long_ago_does_not_count(installation: Installation):
     row = {"host": "h", "pid": 7, "queue": "default", "threads": 1, "version": "0", "key_fingerprints": "other"}
-    table = table_of(Worker)
+    table = tables.workers
     with installation.database.write() as connection:
         workers.stop_worker(connection, workers.insert_worker(connection, {**row, "nonce": "stopped"}))
         dead = workers.insert_worker(connection, {**row, "nonce": "dead"})
@@ -107,7 +106,9 @@ def test_a_worker_that_stopped_or_died_long_ago_does_not_count(installation: Ins
 def test_rows_that_no_key_reads_are_listed_and_kept(installation: Installation):
     add_jobs(installation, 3)
     with installation.database.write() as connection:
-        connection.execute(update(table_of(Job)).where(Job.name == "job-1").values(secret_cfg="no token at all"))
+        connection.execute(
+            update(tables.jobs).where(tables.jobs.c.name == "job-1").values(secret_cfg="no token at all")
+        )
     add_key(installation.settings.fernet_key_path)
     done = rotated(installation)
     assert (done.sealed, done.left) == (2, 1)
@@ -119,7 +120,7 @@ def test_rows_that_no_key_reads_are_listed_and_kept(installation: Installation):
 def test_rows_of_the_old_system_are_sealed(installation: Installation):
     add_jobs(installation, 1)
     with installation.database.write() as connection:
-        connection.execute(update(table_of(Job)).values(secret_cfg='{"password": "plain"}'))
+        connection.execute(update(tables.jobs).values(secret_cfg='{"password": "plain"}'))
     add_key(installation.settings.fernet_key_path)
     assert rotated(installation).sealed == 1
     row = installation.job("job-0")

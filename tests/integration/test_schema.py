@@ -1,4 +1,4 @@
-"""The schema: created and migrated once, equal to the models, and never anybody else's."""
+"""The schema: created and migrated once, equal to the tables of the code, and never anybody else's."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, create_engine, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
+from connecthub.db import tables
 from connecthub.db.engine import Database
 from connecthub.db.migrations import HEAD, VERSION_TABLE
-from connecthub.db.models import Base, Installation, table_of
 from connecthub.db.schema import prepare, require_current, upgrade
 from connecthub.errors import DatabaseError, ForeignDatabase, NothingHere, SchemaMismatch
 from tests.servers.postgres import PostgresAccess
@@ -103,7 +103,7 @@ def catalog(connection: Connection) -> list[str]:
 
 
 def by_create_all(connection: Connection) -> list[str]:
-    Base.metadata.create_all(connection)
+    tables.metadata.create_all(connection)
     return catalog(connection)
 
 
@@ -117,7 +117,7 @@ def test_the_constant_names_the_newest_step_and_the_steps_are_one_line() -> None
     assert all(Path(script.path).name.startswith(f"{script.revision}_") for script in scripts)
 
 
-def test_the_migrations_make_the_models_on_sqlite(tmp_path: Path) -> None:
+def test_the_migrations_make_the_tables_on_sqlite(tmp_path: Path) -> None:
     migrated = Database(f"sqlite:///{tmp_path}/migrated.sqlite3")
     upgrade(migrated, allow_create=True)
     with migrated.read() as connection:
@@ -131,13 +131,13 @@ def test_the_migrations_make_the_models_on_sqlite(tmp_path: Path) -> None:
     assert len(found) > 20
 
 
-def test_the_migrations_make_the_models_on_postgresql(postgres_server: PostgresAccess, postgres_url: str) -> None:
+def test_the_migrations_make_the_tables_on_postgresql(postgres_server: PostgresAccess, postgres_url: str) -> None:
     migrated = Database(postgres_url)
     upgrade(migrated, allow_create=True)
     with migrated.read() as connection:
         found = catalog(connection)
     migrated.dispose()
-    name = f"{make_url(postgres_url).database}_models"
+    name = f"{make_url(postgres_url).database}_created"
     created = Database(postgres_server.create_database(name))
     try:
         with created.write() as connection:
@@ -152,7 +152,7 @@ def test_the_migrations_make_the_models_on_postgresql(postgres_server: PostgresA
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_alembic_finds_nothing_to_generate(current: Database) -> None:
-    indexes = [index for table in Base.metadata.tables.values() for index in table.indexes]
+    indexes = [index for table in tables.metadata.tables.values() for index in table.indexes]
     beyond_alembic = {
         index.name for index in indexes if not all(isinstance(part, Column) for part in index.expressions)
     }
@@ -162,7 +162,7 @@ def test_alembic_finds_nothing_to_generate(current: Database) -> None:
     }
     with current.read() as connection:
         context = MigrationContext.configure(connection, opts=options)
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, tables.metadata) == []
     assert beyond_alembic == {"ux_job_logs_chain", "ix_job_logs_waiting"}
 
 
@@ -172,7 +172,7 @@ def test_an_empty_place_is_filled_once(database: Database) -> None:
     assert upgrade(database, allow_create=False) is False
     require_current(database)
     with database.read() as connection:
-        row = connection.execute(select(table_of(Installation))).one()
+        row = connection.execute(select(tables.installation)).one()
         assert connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all() == [HEAD]
     assert row.id == 1
     assert row.key_fingerprint is None
@@ -195,7 +195,7 @@ def test_processes_that_start_at_once_create_it_once(database_url: str, database
     assert sorted(answer for answer, _ in answers) == ["False\n", "False\n", "False\n", "True\n"]
     require_current(database)
     with database.read() as connection:
-        assert len(connection.execute(select(table_of(Installation))).all()) == 1
+        assert len(connection.execute(select(tables.installation)).all()) == 1
 
 
 def test_file_and_folder_are_for_this_user_only(tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 from alembic import context
 
 from connecthub.db.migrations import VERSION_TABLE
-from connecthub.db.models import Base
+from connecthub.db.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=metadata,
     version_table=VERSION_TABLE,
     render_as_batch=True,
 )
