@@ -15,13 +15,13 @@ from sqlalchemy import URL, Connection, Engine, Executable, NullPool, create_eng
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from connecthub.db.faults import explain, sqlite_code
 from connecthub.db.types import AnyRow
 from connecthub.errors import ConfigError, DatabaseError, DatabaseUnreachable, NothingHere
 
 POOL_SIZE = 5
 BUSY_SECONDS = 10.0
 IDLE_SECONDS = 3.0
-"""A connection to a server that was not used for so long is tried before it is."""
 
 _POSTGRESQL = ("postgres", "postgresql", "postgresql+psycopg2", "postgresql+psycopg")
 _SQLITE = ("sqlite", "sqlite+pysqlite")
@@ -38,17 +38,24 @@ _POSTGRESQL_DEFAULTS = {
 # transaction must not hold its row locks for ever, and a run's thread that waits for one is to be heard of meanwhile.
 _POSTGRESQL_OPTIONS = "-c timezone=GMT -c idle_in_transaction_session_timeout=30s -c lock_timeout=10s"
 _SQLITE_PRAGMAS = ("foreign_keys=ON", "synchronous=FULL")
-_LIBPQ_HINTS = (" Is the server running", " This probably means")
 
 
 class Database:
     """A PostgreSQL database or a SQLite file; usable from several threads. Nothing is opened before its time.
 
     `url` is `postgresql://…` or `sqlite:///FILE`; ConfigError for anything else. `pool_size` connections are kept. On
-    SQLite, where one transaction writes at a time, a writer waits up to `busy_seconds` for its turn.
+    SQLite, where one transaction writes at a time, a writer waits up to `busy_seconds` for its turn. On PostgreSQL a
+    connection that was not used for `idle_seconds` is tried before it is.
     """
 
-    def __init__(self, url: str, *, pool_size: int = POOL_SIZE, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = POOL_SIZE,
+        busy_seconds: float = BUSY_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         self.dialect: Literal["sqlite", "postgresql"]
         self.path: Path | None = None
         """The SQLite file."""
@@ -64,6 +71,7 @@ class Database:
             self.dialect, target = "postgresql", _postgresql_url(rest)
             self.name = _shown(target)
             self._writer = _postgresql(target, pool_size, busy_seconds)
+            _try_idle_connections(self._writer, idle_seconds)
             self._reader = self._writer.execution_options(postgresql_readonly=True)
             self._autocommit = self._writer.execution_options(isolation_level="AUTOCOMMIT")
         else:
@@ -185,7 +193,7 @@ class Database:
                 with closing(connection.execute(statement)):
                     return
             except sqlite3.OperationalError as error:
-                if _sqlite_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                if sqlite_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
                     raise
             time.sleep(0.01)
 
@@ -196,71 +204,12 @@ class Database:
         except NoConnectionFree as error:
             raise DatabaseUnreachable(f"{self.name}: all its connections are in use; try again later") from error
         except (DBAPIError, sqlite3.Error) as error:
-            explained = self._explain(error)
+            if self.file_is_missing and sqlite_code(error) == sqlite3.SQLITE_CANTOPEN:
+                raise self.nothing() from error
+            explained = explain(error, self.name, self._busy_seconds)
             if explained is None:
                 raise
             raise explained from error
-
-    def _explain(self, error: DBAPIError | sqlite3.Error) -> DatabaseError | None:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        if isinstance(cause, sqlite3.Error):
-            return self._explain_sqlite(cause)
-        lost = isinstance(error, DBAPIError) and error.connection_invalidated
-        return self._explain_postgresql(cause, lost)
-
-    def _explain_sqlite(self, error: sqlite3.Error) -> DatabaseError | None:
-        code = _sqlite_code(error)
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL):
-            held = f"another process has held its lock for {self._busy_seconds:g} s"
-            return DatabaseUnreachable(f"{self.name}: {held}; look for a backup or a frozen process, then try again")
-        if code == sqlite3.SQLITE_CANTOPEN and self.file_is_missing:
-            return self.nothing()
-        remedy = _SQLITE_REMEDIES.get(code)
-        return DatabaseError(f"{self.name}: {error}; {remedy}") if remedy else None
-
-    def _explain_postgresql(self, error: BaseException | None, lost: bool) -> DatabaseError | None:
-        import psycopg  # here, as commands on SQLite can do without
-
-        if not isinstance(error, psycopg.Error):
-            return None
-        state = error.sqlstate or ""
-        text = " ".join((error.diag.message_primary or str(error)).split())
-        for hint in _LIBPQ_HINTS:
-            text = text.partition(hint)[0]
-        stateless = isinstance(error, psycopg.OperationalError) and not state
-        if lost or stateless or state.startswith(("08", "57P")) or state == "53300":
-            return DatabaseUnreachable(f"{self.name} cannot be reached: {text}; start it or correct DB_URL")
-        remedy = _POSTGRESQL_REMEDIES.get(state)
-        return DatabaseError(f"{self.name}: {text}; {remedy}") if remedy else None
-
-
-_SQLITE_REMEDIES = {
-    sqlite3.SQLITE_FULL: "free space on its disk",
-    sqlite3.SQLITE_READONLY: "let this user write to the file and its folder, on a file system that takes writes",
-    sqlite3.SQLITE_PERM: "let this user read and write the file and its folder",
-    sqlite3.SQLITE_CANTOPEN: "let this user read and write the file and its folder",
-    sqlite3.SQLITE_IOERR: "look at its disk, which may be full",
-    sqlite3.SQLITE_CORRUPT: "restore a backup",
-    sqlite3.SQLITE_NOTADB: "set DATA_DIR or DB_URL to another place",
-}
-_POSTGRESQL_REMEDIES = {
-    "25006": "let DB_URL name the primary server",
-    "40001": "try again",
-    "40P01": "try again",
-    "42501": "grant it to the account of DB_URL",
-    "53100": "free space on the server's disk",
-    "53200": "give the server more memory",
-    "53400": "raise the limit on the server",
-    "55P03": "try again",
-    "57014": "try again",
-}
-"""By SQLSTATE; an error without a remedy here is the statement's own fault, and trying again would not help."""
-
-
-def _sqlite_code(error: sqlite3.Error) -> int:
-    """Return the primary result code; -1 for an error of the Python module."""
-    code = getattr(error, "sqlite_errorcode", -1)
-    return code & 0xFF if code >= 0 else code
 
 
 def _sqlite_file(rest: str) -> Path:
@@ -285,19 +234,17 @@ def _postgresql(url: URL, pool_size: int, pool_timeout: float) -> Engine:
     given = url.query.get("options", ())
     options = [_POSTGRESQL_OPTIONS, *([given] if isinstance(given, str) else given)]
     defaults = {name: value for name, value in _POSTGRESQL_DEFAULTS.items() if name not in url.query}
-    engine = create_engine(
+    return create_engine(
         url,
         connect_args={**defaults, "options": " ".join(options)},
         pool_size=pool_size,
         pool_timeout=pool_timeout,
         hide_parameters=True,
     )
-    _try_idle_connections(engine)
-    return engine
 
 
-def _try_idle_connections(engine: Engine) -> None:
-    """What SQLAlchemy's `pool_pre_ping` does at each use, at a round trip's cost, only after `IDLE_SECONDS`."""
+def _try_idle_connections(engine: Engine, idle_seconds: float) -> None:
+    """What SQLAlchemy's `pool_pre_ping` does at each use, at a round trip's cost, only after `idle_seconds`."""
 
     @event.listens_for(engine, "checkin")
     def on_checkin(_: Any, record: Any) -> None:
@@ -305,7 +252,7 @@ def _try_idle_connections(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def on_checkout(connection: Any, record: Any, _: Any) -> None:
-        if time.monotonic() - record.info.get("used_at", float("inf")) < IDLE_SECONDS:
+        if time.monotonic() - record.info.get("used_at", float("inf")) < idle_seconds:
             return
         try:
             engine.dialect.do_ping(connection)

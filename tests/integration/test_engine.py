@@ -299,10 +299,11 @@ def test_a_connection_lost_at_the_commit_is_told(postgresql: Database) -> None:
 
 
 def test_connections_lost_while_idle_are_not_noticed(postgres_url: str, postgresql: Database) -> None:
-    other = Database(postgres_url)
-    end_other_backends(other)
-    other.dispose()
-    assert counted(postgresql) == 0
+    careful = Database(postgres_url, idle_seconds=0)
+    assert counted(careful) == 0
+    end_other_backends(postgresql)
+    assert counted(careful) == 0
+    careful.dispose()
 
 
 def end_other_backends(database: Database) -> None:

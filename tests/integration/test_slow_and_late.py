@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable
 from sqlalchemy import select as select_rows
 
 from connecthub.control.job_logs import wait_for_end
+from connecthub.db import tables
 from connecthub.db.engine import Database
 from connecthub.db.installation import key_fingerprint
-from connecthub.db.models import JobLog
 from connecthub.db.schema import require_current
+from connecthub.db.types import AnyRow
 from connecthub.security.key_ring import KeyRing
 from connecthub.tasks.consumer import BellWorker, DatabaseLook
 from connecthub.tasks.execute import Workbench, execute_job
@@ -47,6 +48,10 @@ class Watched(Database):
         with super().write() as connection:
             yield connection
         self.written.set()
+
+    def write_alone(self, statement: Executable, parameters: dict[str, Any]) -> list[AnyRow]:
+        with self.write() as connection:
+            return list(connection.execute(statement, parameters))
 
 
 @contextmanager
@@ -82,7 +87,7 @@ def test_a_lock_on_its_row_holds_up_neither_the_run_nor_its_outcome(installation
         assert watched.written.wait(SECONDS), "the run was not claimed"
         watched.asked.clear()
         with other.write() as connection:
-            row = select_rows(JobLog.id).where(JobLog.id == log_id).with_for_update()
+            row = select_rows(tables.job_logs.c.id).where(tables.job_logs.c.id == log_id).with_for_update()
             assert connection.execute(row).scalar_one() == log_id
             assert watched.asked.wait(SECONDS), "no log was to be written"
             assert ends(int(pid_file.read_text())), "the plugin waits for the database"

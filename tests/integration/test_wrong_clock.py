@@ -15,8 +15,7 @@ from connecthub.control.job_settings import JobSettings
 from connecthub.control.jobs import add_job, set_enabled
 from connecthub.control.runs import run_job
 from connecthub.core.clock import FixedClock
-from connecthub.db import job_logs
-from connecthub.db.models import JobLog
+from connecthub.db import job_logs, tables
 from connecthub.db.types import database_now
 from connecthub.tasks.dispatcher import tick
 from connecthub.tasks.execute import Workbench, execute_job
@@ -116,7 +115,7 @@ def test_what_a_wrong_clock_queued_is_run_at_once_by_the_databases_clock(
     run_job(installation.office(now + wrong), ALICE, "job")
     with installation.database.read() as connection:
         waiting = job_logs.next_waiting(connection, "default", 10)
-        born = connection.execute(select(JobLog.queued_at)).scalars().all()
+        born = connection.execute(select(tables.job_logs.c.queued_at)).scalars().all()
     assert all(now - MINUTE < at < now + MINUTE for at in born)
     first, *others = waiting
     assert job_logs.claim(installation.database, first, "a" * 32, "w", 60) is not None
