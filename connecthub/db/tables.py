@@ -92,11 +92,14 @@ jobs = Table(
     Column("enabled", Boolean, nullable=False),
     Column("timeout", Float, nullable=False),  # Seconds.
     Column("max_retries", Integer, nullable=False),
+    Column("retry_delay", Float, nullable=False, server_default="60"),  # Seconds before the first retry.
+    Column("retry_backoff", Float, nullable=False, server_default="2"),  # Each further delay is so many times longer.
     Column("overlap", String(16), nullable=False),
     Column("queue_limit", Integer, nullable=False),
     Column("catch_up", String(16), nullable=False),
     Column("priority", Integer, nullable=False),
     Column("queue", String(64), nullable=False),
+    Column("keep_last", Integer),  # So many ended JobLogs stay, whatever their age; None: LOG_RETENTION_DAYS alone.
     Column("next_run_at", Instant),  # The next slot; None where the job is disabled or its schedule cannot be computed.
     Column("schedule_error", Text),
     Column("version", Integer, nullable=False),  # Counts the saves.
@@ -147,6 +150,7 @@ job_logs = Table(
     Column("dry_run", Boolean, nullable=False),
     Column("queued_at", Instant, nullable=False),
     Column("available_at", Instant, nullable=False),
+    Column("ring_at", Instant),  # When the bell of a queued row is due, again or for the first time.
     Column("started_at", Instant),
     Column("finished_at", Instant),
     Column("token", String(32)),
@@ -171,6 +175,7 @@ job_logs = Table(
     Index("ux_job_logs_chain", text("coalesce(root_id, id)"), unique=True, **_where("status IN ('queued', 'running')")),
     Index("ix_job_logs_open", "job_id", **_where("status IN ('queued', 'running')")),
     Index("ix_job_logs_waiting", "queue", text("priority DESC"), "available_at", "id", **_where("status = 'queued'")),
+    Index("ix_job_logs_ring", "ring_at", **_where("status = 'queued'")),
     Index("ix_job_logs_line", "job_id", "id", **_where("exclusive AND status = 'queued'")),
     Index("ix_job_logs_job", "job_id", "id"),
     Index("ix_job_logs_job_status", "job_id", "status", "queued_at"),
