@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from connecthub.cli.job_edit import delete, disable, edit, enable, history, revert
+from connecthub.cli.job_why import why
+from connecthub.cli.policies import policy_options
 
 
 @click.group()
@@ -25,6 +27,7 @@ def job() -> None:
 @click.option("--tag", "tags", multiple=True, help="A word to find it by; may be repeated.")
 @click.option("--queue", default="default", show_default=True, help="The queue whose workers run it.")
 @click.option("--priority", type=int, default=0, show_default=True, help="Higher runs first.")
+@policy_options
 @click.option("--disabled", is_flag=True, help="Do not schedule it yet.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def add(
@@ -40,6 +43,7 @@ def add(
     priority: int,
     disabled: bool,
     as_json: bool,
+    **policies: Any,
 ) -> None:
     """Add a job, after its schedule, plugin and settings were checked.
 
@@ -49,6 +53,7 @@ def add(
         --cron '0 2 * * *' --params '{"base_url": "https://oa.example.com"}' --secrets @secrets.json
     """
     from connecthub.cli.output import as_dict, local, print_json, say
+    from connecthub.cli.policies import named
     from connecthub.cli.session import session
     from connecthub.cli.values import read_params, read_secrets
 
@@ -59,7 +64,7 @@ def add(
         from connecthub.control.jobs import add_job
 
         zone = opened.settings.timezone if timezone is None else timezone
-        settings = JobSettings(name, handler, cron, zone, **given, queue=queue, priority=priority)
+        settings = JobSettings(name, handler, cron, zone, **given, queue=queue, priority=priority, **named(policies))
         row = add_job(opened.office, opened.actor, settings, given_secrets)
         if as_json:
             print_json({**as_dict(row), "secret_cfg": dict.fromkeys(sorted(given_secrets), "***")})
@@ -164,9 +169,10 @@ def _for_people(value: Any, zone: str) -> Any:
 @click.argument("job")
 @click.option("--params", help="Settings for this run only, instead of the job's: JSON, @FILE, or -.")
 @click.option("--slot", metavar="TIME", help="As of this past slot, in the job's zone: '2026-11-24 02:00'.")
+@click.option("--in-turn", is_flag=True, help="Where the job runs already: wait until it has ended, then run.")
 @click.option("--wait", is_flag=True, help="Stay until the run has ended; exit 1 if it did not succeed.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-def run(job: str, params: str | None, slot: str | None, wait: bool, as_json: bool) -> None:
+def run(job: str, params: str | None, slot: str | None, in_turn: bool, wait: bool, as_json: bool) -> None:
     """Run a job now.
 
     \b
@@ -189,7 +195,7 @@ def run(job: str, params: str | None, slot: str | None, wait: bool, as_json: boo
         office = opened.office
         zone = show_job(opened.database, job).timezone
         at = None if slot is None else parse_time(slot, zone, office.now())
-        queued = run_job(office, opened.actor, job, given, at)
+        queued = run_job(office, opened.actor, job, given, at, in_turn=in_turn)
         if wait:
             _await_end(opened, queued.id, as_json)
         elif as_json:
@@ -219,20 +225,22 @@ def _await_end(opened: Any, log_id: int, as_json: bool) -> None:
 @click.argument("job")
 @click.option("--since", metavar="TIME", help="Only what was queued at this time or later: 12h, 18:00, 2026-11-24 …")
 @click.option("--wait", is_flag=True, help="Stay until all have ended; exit 1 if one did not succeed.")
+@click.option("--in-turn", is_flag=True, help="One after another, where only one of them may run at a time.")
 @click.option("--yes", is_flag=True, help="Do not ask where it is more than one.")
-def retry_failed(job: str, since: str | None, wait: bool, yes: bool) -> None:
+def retry_failed(job: str, since: str | None, wait: bool, in_turn: bool, yes: bool) -> None:
     """Run all of a job that did not succeed again; of a chain of retries only the newest.
 
     \b
     Example:
-      connecthub job retry-failed nightly --since 12h
+      connecthub job retry-failed nightly --since 12h --in-turn
     """
     from connecthub.cli.log_acts import matching, retry_chosen
     from connecthub.cli.session import session
 
     with session() as opened:
-        retry_chosen(opened, matching(opened, job, None, since), same_settings=False, wait=wait, yes=yes)
+        chosen = matching(opened, job, None, since)
+        retry_chosen(opened, chosen, same_settings=False, in_turn=in_turn, wait=wait, yes=yes)
 
 
-for command in (edit, enable, disable, delete, history, revert):
+for command in (edit, enable, disable, delete, history, revert, why):
     job.add_command(command)

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from connecthub.cli.policies import policy_options
+
 
 @click.command()
 @click.argument("job")
@@ -22,6 +24,7 @@ import click
 @click.option("--tag", "tags", multiple=True, help="The job's tags, instead of all there are; may be repeated.")
 @click.option("--priority", type=int, help="Higher runs first.")
 @click.option("--queue", help="The queue whose workers run it.")
+@policy_options
 @click.option("--if-version", type=int, metavar="N", help="Only if the job is still at this version.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def edit(
@@ -40,6 +43,7 @@ def edit(
     queue: str | None,
     if_version: int | None,
     as_json: bool,
+    **policies: Any,
 ) -> None:
     """Change a job's settings; what is not named stays. A new schedule counts from now.
 
@@ -64,6 +68,7 @@ def edit(
         "tags": list(tags) or None,
         "priority": priority,
         "queue": queue,
+        **policies,
     }
     changes = {column: value for column, value in given.items() if value is not None}
     with session() as opened:

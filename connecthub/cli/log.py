@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from connecthub.cli.log_acts import prune, retry, tail
+from connecthub.cli.log_acts import cancel, prune, retry, tail
 
 
 @click.group()
@@ -99,5 +99,5 @@ def show(log_id: int, as_json: bool) -> None:
             print_log(detail, opened.settings.timezone)
 
 
-for command in (tail, retry, prune):
+for command in (tail, retry, cancel, prune):
     log.add_command(command)

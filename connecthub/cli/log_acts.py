@@ -1,4 +1,4 @@
-"""`connecthub log tail | retry | prune`: following, repeating and deleting runs."""
+"""`connecthub log tail | retry | cancel | prune`: following, repeating, stopping and deleting runs."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ def tail(log_id: int, follow: bool, lines: int) -> None:
 @click.option("--status", help="All with this status.")
 @click.option("--since", metavar="TIME", help="All queued at this time or later: 12h, 18:00, 2026-11-24 …")
 @click.option("--same-settings", is_flag=True, help="With the settings that they had, not those of the job now.")
+@click.option("--in-turn", is_flag=True, help="Where the job runs already: wait until it has ended, then run.")
 @click.option("--wait", is_flag=True, help="Stay until all have ended; exit 1 if one did not succeed.")
 @click.option("--yes", is_flag=True, help="Do not ask where it is more than one.")
 def retry(
@@ -58,6 +59,7 @@ def retry(
     status: str | None,
     since: str | None,
     same_settings: bool,
+    in_turn: bool,
     wait: bool,
     yes: bool,
 ) -> None:
@@ -77,7 +79,7 @@ def retry(
         raise ConfigError("name JobLogs by number, or give --job, --status or --since")
     with session() as opened:
         chosen = list(log_ids) or matching(opened, job, status, since)
-        retry_chosen(opened, chosen, same_settings=same_settings, wait=wait, yes=yes)
+        retry_chosen(opened, chosen, same_settings=same_settings, in_turn=in_turn, wait=wait, yes=yes)
 
 
 def matching(opened: Session, job: str | None, status: str | None, since: str | None) -> list[int]:
@@ -91,7 +93,9 @@ def matching(opened: Session, job: str | None, status: str | None, since: str | 
     return failed_logs(opened.database, LogChoice(job=job, status=status, since=at))
 
 
-def retry_chosen(opened: Session, chosen: list[int], *, same_settings: bool, wait: bool, yes: bool) -> None:
+def retry_chosen(
+    opened: Session, chosen: list[int], *, same_settings: bool, in_turn: bool, wait: bool, yes: bool
+) -> None:
     """Ask where it is more than one, retry, say what differs and what was refused."""
     from connecthub.cli.output import say
     from connecthub.cli.questions import ask
@@ -104,7 +108,9 @@ def retry_chosen(opened: Session, chosen: list[int], *, same_settings: bool, wai
     if len(chosen) > 1 and not yes:
         ask(f"retry {len(chosen)} runs of {opened.settings.instance_name}?")
     office = opened.office
-    done, refused = retry_many(office.database, office.ring, opened.actor, chosen, same_settings=same_settings)
+    done, refused = retry_many(
+        office.database, office.ring, opened.actor, chosen, same_settings=same_settings, in_turn=in_turn
+    )
     for each in done:
         say(f"run {each.row.id} is queued: a retry of {each.of.id} ({each.of.job_name}){_differs(each)}")
     for reason in refused:
@@ -139,6 +145,44 @@ def _wait_for_all(opened: Session, done: list[Retried]) -> None:
 
 
 @click.command()
+@click.argument("log_ids", metavar="NUMBER...", type=NUMBER, nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask where it is more than one.")
+def cancel(log_ids: tuple[int, ...], yes: bool) -> None:
+    """Cancel runs: what is queued does not start; what runs is asked to stop, and killed where it does not.
+
+    \b
+    Examples:
+      connecthub log cancel 812
+      connecthub log cancel 812 813 --yes
+    """
+    from connecthub.cli.output import say
+    from connecthub.cli.questions import ask
+    from connecthub.cli.session import session
+    from connecthub.errors import Refused
+
+    chosen = list(dict.fromkeys(log_ids))
+    with session() as opened:
+        from connecthub.control.cancelling import cancel_many
+
+        if len(chosen) > 1 and not yes:
+            ask(f"cancel {len(chosen)} runs of {opened.settings.instance_name}?")
+        done, refused = cancel_many(opened.database, opened.actor, chosen)
+    for each in done:
+        say(CANCELLED[each.done].format(id=each.log_id, job=each.job_name))
+    if refused and not done:
+        raise Refused("; ".join(refused))
+    for reason in refused:
+        click.echo(f"connecthub: not cancelled: {reason}", err=True)
+
+
+CANCELLED = {
+    "cancelled": "run {id} ({job}) is cancelled; it had not started",
+    "asked": "run {id} ({job}) is asked to stop; `connecthub log tail -f {id}` shows it go",
+    "asked already": "run {id} ({job}) was asked to stop already; `connecthub log tail -f {id}` shows it go",
+}
+
+
+@click.command()
 @click.option(
     "--before", metavar="TIME", help="Ended before this time: 30d, 2026-11-01 …; LOG_RETENTION_DAYS otherwise."
 )
@@ -147,6 +191,8 @@ def _wait_for_all(opened: Session, done: list[Retried]) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def prune(before: str | None, job: str | None, dry_run: bool, yes: bool) -> None:
     """Delete JobLogs that ended long ago, with their logs. It cannot be undone.
+
+    Jobs that say how many they keep are left out.
 
     \b
     Examples:

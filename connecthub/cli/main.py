@@ -17,9 +17,9 @@ COMMANDS = {
     "status": ("connecthub.cli.status:status", "What needs a person now, in ten lines."),
     "job": (
         "connecthub.cli.job:job",
-        "Jobs: add, edit, enable, disable, delete, list, show, run, retry-failed, history, revert.",
+        "Jobs: add, edit, enable, disable, delete, list, show, run, why, retry-failed, history, revert.",
     ),
-    "log": ("connecthub.cli.log:log", "JobLogs: list, show, tail, retry, prune."),
+    "log": ("connecthub.cli.log:log", "JobLogs: list, show, tail, retry, cancel, prune."),
     "plugin": ("connecthub.cli.plugin:plugin", "Plugins: list, show; run one without database, queue or key."),
     "scheduler": ("connecthub.cli.process:scheduler", "Run a scheduler process."),
     "worker": ("connecthub.cli.process:worker", "Run a worker process."),

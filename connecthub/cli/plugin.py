@@ -53,6 +53,7 @@ def run(handler: str, params: str | None, secrets: str | None, timeout: float, i
     from connecthub.core.redact import Redactor
     from connecthub.errors import ConfigError, PluginError, RunFailed
     from connecthub.plugins.manager import split_handler
+    from connecthub.runner.limits import limits_of
     from connecthub.runner.protocol import Request
     from connecthub.runner.run_log import RunLog
 
@@ -72,6 +73,7 @@ def run(handler: str, params: str | None, secrets: str | None, timeout: float, i
         job=handler,
         idempotency_key="connecthub-plugin-run",
         log_level=settings.run_log_level,
+        limits=limits_of(settings),
     )
     redactor = Redactor.from_secrets(given_secrets)
     log = RunLog(redactor, settings.log_max_bytes)

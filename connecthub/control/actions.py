@@ -38,6 +38,7 @@ ACTIONS = {
         Action("job.delete", Role.ADMIN, undo=None),
         Action("job.run", Role.OPERATOR, undo=None),
         Action("log.retry", Role.OPERATOR, undo=None),
+        Action("log.cancel", Role.OPERATOR, undo=None),
         Action("log.prune", Role.ADMIN, undo=None),
         Action("key.add", Role.ADMIN, undo=None),
         Action("key.rotate", Role.ADMIN, undo=None),

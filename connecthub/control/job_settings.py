@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -10,6 +11,9 @@ from connecthub.db.tables import NAME_MAX
 from connecthub.db.types import AnyRow
 from connecthub.errors import ConfigError
 from connecthub.schedule.cron import validate_cron, validate_timezone
+from connecthub.schedule.follow_up import RETRY_DELAY_MAX
+from connecthub.schedule.overlap import OVERLAPS
+from connecthub.schedule.policy import KEPT
 
 TIMEOUT_MAX = 7 * 24 * 3600.0
 """Seconds."""
@@ -33,12 +37,20 @@ class JobSettings:
     """Seconds."""
     priority: int = 0
     queue: str = "default"
+    overlap: str = "skip"
+    queue_limit: int = 1
+    max_retries: int = 0
+    retry_delay: float = 60.0
+    """Seconds."""
+    retry_backoff: float = 2.0
+    catch_up: str = "latest"
+    keep_last: int | None = None
 
     @classmethod
     def of(cls, source: AnyRow | dict[str, Any]) -> JobSettings:
         """The settings in a job's row, or in a revision."""
         values = source if isinstance(source, dict) else source._mapping
-        return cls(**{each.name: values[each.name] for each in fields(cls)})
+        return cls(**{each.name: values[each.name] for each in fields(cls) if each.name in values})
 
     def as_dict(self) -> dict[str, Any]:
         """The settings under the names of the table's columns."""
@@ -58,6 +70,24 @@ class JobSettings:
             raise ConfigError(f"timeout {self.timeout:g} is out of range; write seconds, up to {TIMEOUT_MAX:g}")
         if abs(self.priority) > PRIORITY_MAX:
             raise ConfigError(f"priority {self.priority} is out of range; write -{PRIORITY_MAX} to {PRIORITY_MAX}")
+        _check_choice("overlap", self.overlap, OVERLAPS)
+        _check_choice("catch-up", self.catch_up, tuple(KEPT))
+        _check_range("queue limit", self.queue_limit, 1, 1000)
+        _check_range("max retries", self.max_retries, 0, 100)
+        _check_range("retry delay", self.retry_delay, 0, RETRY_DELAY_MAX)
+        _check_range("retry back-off", self.retry_backoff, 1, 100)
+        if self.keep_last is not None:
+            _check_range("keep last", self.keep_last, 1, 1_000_000)
+
+
+def _check_choice(what: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise ConfigError(f"{what} {value!r} is unknown; write {', '.join(choices[:-1])} or {choices[-1]}")
+
+
+def _check_range(what: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise ConfigError(f"{what} {value:g} is out of range; write {least:g} to {most:g}")
 
 
 def check_name(what: str, name: str, most: int = NAME_MAX) -> None:

@@ -26,13 +26,6 @@ from connecthub.security.key_ring import KeyRing
 from connecthub.tasks.dispatcher import dispatch
 
 Ring = Callable[[Iterable[AnyRow]], None]
-FIXED = {
-    "max_retries": 0,
-    "overlap": "allow",
-    "queue_limit": 1,
-    "catch_up": "latest",
-}
-"""The policies of this release, which nobody can change yet."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +64,7 @@ def add_job(office: Office, actor: Actor, settings: JobSettings, secrets: dict[s
     with _refused_if_taken(settings.name), act(office.database, actor, "job.add") as going_on:
         connection = going_on.connection
         _refuse_taken(connection, settings.name)
-        row = {**settings.as_dict(), **FIXED, "secret_cfg": None, "schedule_error": None}
+        row = {**settings.as_dict(), "secret_cfg": None, "schedule_error": None}
         row |= {"next_run_at": _next_run(settings, now), "version": 1, "created_at": now, "updated_at": now}
         job_id = jobs.insert_job(connection, row)
         if secrets:
@@ -143,7 +136,7 @@ def delete_job(office: Office, actor: Actor, reference: str) -> int:
     """
     with act(office.database, actor, "job.delete") as going_on:
         connection = going_on.connection
-        row = _locked(connection, reference)
+        row = locked(connection, reference)
         running = log_reading.running_of(connection, row.id)
         if running is not None:
             raise Refused(f"job {row.name} runs now (run {running}); wait for its end")
@@ -169,7 +162,8 @@ def _refused_if_taken(name: str) -> Iterator[None]:
         raise Refused(f"job {name!r} was added in this moment; choose another name") from None
 
 
-def _locked(connection: Connection, reference: str) -> AnyRow:
+def locked(connection: Connection, reference: str) -> AnyRow:
+    """The job, locked until the transaction ends; raises NotFound."""
     job = jobs.lock_job(connection, reference)
     if job is None:
         raise NotFound(f"no job {reference!r}; `connecthub job list` shows what is there")

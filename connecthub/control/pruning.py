@@ -11,12 +11,9 @@ from connecthub.control.job_reading import found
 from connecthub.db import pruning
 from connecthub.db.engine import Database
 
-BATCH = 1000
-"""JobLogs of one transaction: short, so that nobody waits for it."""
-
 
 def count_old(database: Database, before: datetime, job: str | None) -> int:
-    """How many final JobLogs ended before an instant, of all jobs or of one."""
+    """How many final JobLogs ended before an instant, of all jobs or of one; jobs with `keep_last` have none."""
     with database.read() as connection:
         return pruning.count_old(connection, before, None if job is None else found(connection, job).id)
 
@@ -28,17 +25,17 @@ def prune(
     job: str | None,
     on_batch: Callable[[int], None] = lambda deleted: None,
 ) -> int:
-    """Delete the final JobLogs that ended before an instant; returns how many. What still goes on stays."""
+    """Delete the final JobLogs that ended before an instant; returns how many.
+
+    What still goes on stays, and so does what a job with `keep_last` has: of it the scheduler deletes what is beyond.
+    """
     check(actor, "log.prune")
     with act(database, actor, "log.prune") as going_on:
         job_id = None if job is None else found(going_on.connection, job).id
         going_on.target_kind, going_on.target_id, going_on.target_name = "job", job_id, job or "all jobs"
         going_on.detail = {"before": before.isoformat()}
     deleted = 0
-    while True:
-        with database.write() as connection:
-            batch = pruning.delete_old(connection, before, job_id, BATCH)
+    for batch in pruning.delete_old(database, before, job_id):
         deleted += batch
         on_batch(deleted)
-        if batch < BATCH:
-            return deleted
+    return deleted

@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection
+
 from connecthub.control.actions import act, check
 from connecthub.control.actor import Actor
 from connecthub.control.job_logs import LogChoice, resolve
 from connecthub.control.job_reading import found
 from connecthub.control.job_settings import differences
-from connecthub.control.jobs import Office, Ring
-from connecthub.db import job_logs, jobs, log_reading
+from connecthub.control.jobs import Office, Ring, locked
+from connecthub.db import job_logs, jobs, line, log_reading
 from connecthub.db.engine import Database
 from connecthub.db.new_log import NewLog
 from connecthub.db.tables import Status, Trigger
 from connecthub.db.types import AnyRow
 from connecthub.errors import ConnectHubError, NotFound, Refused
 from connecthub.schedule.cron import next_fire_time
+from connecthub.schedule.overlap import admit
 from connecthub.security.fernet import open_secrets
+from connecthub.tasks.endings import REPLACED
 
 NOT_OK = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.CRASHED)
 """What can be retried."""
@@ -36,29 +40,54 @@ class Retried:
 
 
 def run_job(
-    office: Office, actor: Actor, reference: str, params: dict[str, Any] | None = None, slot: datetime | None = None
+    office: Office,
+    actor: Actor,
+    reference: str,
+    params: dict[str, Any] | None = None,
+    slot: datetime | None = None,
+    *,
+    in_turn: bool = False,
 ) -> AnyRow:
     """Queue a run of the job and ring; returns the new row (id, queue, priority).
 
     `params` hold for this run only, instead of the job's. With `slot` it is a backfill of that past slot; Refused where
-    the schedule has no such slot. Raises InvalidSettings, NotFound, Forbidden.
+    the schedule has no such slot. Refused too where the overlap policy does not let it start, unless `in_turn` lets it
+    wait. Raises InvalidSettings, NotFound, Forbidden.
     """
     check(actor, "job.run")
     if params is not None:
         _check_params(office, reference, params)
     with act(office.database, actor, "job.run") as going_on:
-        job = found(going_on.connection, reference)
+        job = locked(going_on.connection, reference)
         new = NewLog(job, Trigger.MANUAL, exclusive=job.overlap != "allow", requested_by=actor.name, params=params)
         if slot is not None:
             _check_slot(job, slot, office.now())
             new = NewLog(
                 job, Trigger.BACKFILL, scheduled_for=slot, exclusive=True, requested_by=actor.name, params=params
             )
+        else:
+            _make_way(going_on.connection, job, in_turn, actor)
         (row,) = job_logs.insert_queued(going_on.connection, [new])
         going_on.target_id, going_on.target_name = job.id, job.name
         going_on.detail = {"log": row.id, "slot": slot and slot.isoformat(), "own_params": params is not None}
     office.ring([row])
     return row
+
+
+def _make_way(connection: Connection, job: AnyRow, in_turn: bool, actor: Actor) -> None:
+    """Do what the overlap policy asks for one more run of a locked job; Refused where it may not stand in line."""
+    if in_turn and job.overlap == "skip":
+        return
+    open_runs = line.open_runs(connection, [job.id]).get(job.id, [])
+    admission = admit(job.overlap, job.queue_limit, open_runs, supersedes=False)
+    if admission.refused is not None:
+        remedy = "; --in-turn waits for its turn" if job.overlap == "skip" else ""
+        raise Refused(f"job {job.name}: {admission.refused.partition(': ')[2]}{remedy}")
+    reason = f"{REPLACED} by a run that {actor.name} asked for"
+    if admission.cancel:
+        job_logs.cancel_rows(connection, admission.cancel, reason)
+    if admission.stop:
+        job_logs.ask_to_stop(connection, admission.stop, reason)
 
 
 def _check_params(office: Office, reference: str, params: dict[str, Any]) -> None:
@@ -78,10 +107,13 @@ def _check_slot(job: AnyRow, slot: datetime, now: datetime) -> None:
         )
 
 
-def retry_log(database: Database, ring: Ring, actor: Actor, log_id: int, *, same_settings: bool = False) -> Retried:
+def retry_log(
+    database: Database, ring: Ring, actor: Actor, log_id: int, *, same_settings: bool = False, in_turn: bool = False
+) -> Retried:
     """Run a JobLog that did not succeed again, with the job's settings of now, or those that it had; rings.
 
-    Raises Refused where it cannot be retried, or where its chain has an open row already (whose number it names).
+    Raises Refused where it cannot be retried, where its chain has an open row already (whose number it names), or where
+    the overlap policy does not let it start, unless `in_turn` lets it wait.
     """
     with act(database, actor, "log.retry") as going_on:
         connection = going_on.connection
@@ -94,11 +126,12 @@ def retry_log(database: Database, ring: Ring, actor: Actor, log_id: int, *, same
             raise Refused(f"the job of JobLog {old.id} ({old.job_name}) was deleted; nothing is left to run")
         if (is_open := log_reading.open_in_chain(connection, old.root_id or old.id)) is not None:
             raise Refused(f"already asked: run {is_open}")
+        _make_way(connection, job, in_turn, actor)
         new = NewLog(
             job,
             Trigger.RETRY,
             scheduled_for=old.scheduled_for,
-            exclusive=old.exclusive,
+            exclusive=job.overlap != "allow",
             requested_by=actor.name,
             retry_of=old,
             snapshot=old if same_settings else None,
@@ -125,14 +158,20 @@ def _what_differs(old: AnyRow, job: AnyRow) -> dict[str, tuple[Any, Any]]:
 
 
 def retry_many(
-    database: Database, ring: Ring, actor: Actor, log_ids: Sequence[int], *, same_settings: bool = False
+    database: Database,
+    ring: Ring,
+    actor: Actor,
+    log_ids: Sequence[int],
+    *,
+    same_settings: bool = False,
+    in_turn: bool = False,
 ) -> tuple[list[Retried], list[str]]:
     """Retry each; returns what was asked for, and of the others why not."""
     done: list[Retried] = []
     refused: list[str] = []
     for log_id in log_ids:
         try:
-            done.append(retry_log(database, ring, actor, log_id, same_settings=same_settings))
+            done.append(retry_log(database, ring, actor, log_id, same_settings=same_settings, in_turn=in_turn))
         except ConnectHubError as error:
             refused.append(f"{log_id}: {error}")
     return done, refused

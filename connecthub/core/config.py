@@ -161,8 +161,8 @@ class Settings(BaseSettings):
     log_max_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
     """Bytes of a run's log that are kept; of a longer one, the first half and the newest."""
 
-    log_retention_days: int = Field(default=30, ge=1)
-    """Days after which `connecthub log prune` deletes a JobLog that has ended."""
+    log_retention_days: int = Field(default=30, ge=1, le=36_500)
+    """Days after which a JobLog that has ended is deleted, unless its job says how many it keeps."""
 
     heartbeat_seconds: _Seconds = 3
     """Seconds between two signs of life of a worker, less than a quarter of LEASE_SECONDS."""
@@ -170,8 +170,20 @@ class Settings(BaseSettings):
     lease_seconds: _Seconds = 60
     """Seconds without a sign of life after which a run's worker counts as dead."""
 
+    sweep_seconds: _Seconds = 15
+    """Seconds between two looks for runs whose worker is lost."""
+
     drain_seconds: float = Field(default=30, ge=0, allow_inf_nan=False)
     """Seconds that a stopping worker gives its runs to end by themselves."""
+
+    run_memory_mb: int | None = Field(default=None, ge=128, le=1 << 30)
+    """Megabytes of memory (address space) of one run, at least 128; unset, no limit but the machine's."""
+
+    run_file_mb: int | None = Field(default=None, ge=1, le=1 << 30)
+    """Megabytes of the largest file that a run may write; unset, no limit."""
+
+    run_open_files: int = Field(default=1024, ge=32, le=1 << 20)
+    """Files and connections that a run may have open at the same time, at least 32."""
 
     queue_signing_key: SecretStr | None = Field(default=None, repr=False)
     """Key that signs queue messages, the same on every host; unset, derived from the Fernet key."""

@@ -9,16 +9,22 @@ literals, or PostgreSQL's generic plan passes the index over.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Float, bindparam, insert, literal_column, not_, or_, select, update
+from sqlalchemy import Connection, Float, bindparam, func, insert, literal, literal_column, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from connecthub.db.births import insert_births
+from connecthub.db.ending import Ending
 from connecthub.db.engine import Database
 from connecthub.db.new_log import NewLog
-from connecthub.db.tables import FINAL, Status, http_calls, job_log_chunks, job_logs, jobs
+from connecthub.db.tables import Status, http_calls, job_logs, jobs
 from connecthub.db.types import AnyRow, Columns, database_now
+
+RING_AGAIN_SECONDS = 60.0
+"""When a bell that was rung at once is due again, where its row still waits."""
+_again = database_now(literal(RING_AGAIN_SECONDS, Float))
 
 
 def _is(status: Status, table: Any = job_logs) -> Any:
@@ -28,40 +34,61 @@ def _is(status: Status, table: Any = job_logs) -> Any:
 # born
 
 
+_now = database_now()
+_BORN_QUEUED = (("queued_at", _now), ("available_at", _now), ("ring_at", _again))
+_BORN_SKIPPED = (("queued_at", _now), ("available_at", _now), ("finished_at", _now))
+
+
 def insert_queued(connection: Connection, births: Sequence[NewLog]) -> list[AnyRow]:
     """Add `queued` rows; a slot that has its row already is passed over. Returns id, queue and priority of the new."""
     rows = [birth.values(Status.QUEUED) for birth in births]
-    return _insert(connection, rows, {}) if rows else []
+    return insert_births(connection, rows, _BORN_QUEUED) if rows else []
+
+
+def insert_retry(connection: Connection, retry: NewLog, delay: float) -> AnyRow:
+    """Add the `queued` row that repeats a run, `delay` seconds from now at the earliest; returns what the others do."""
+    begin = database_now(literal(delay, Float))
+    statement = insert(job_logs).values(
+        **retry.values(Status.QUEUED), queued_at=database_now(), available_at=begin, ring_at=begin
+    )
+    return connection.execute(statement.returning(job_logs.c.id, job_logs.c.queue, job_logs.c.priority)).one()
 
 
 def insert_skipped(connection: Connection, births: Sequence[NewLog]) -> list[AnyRow]:
     """Add final `skipped` rows, each with its reason; a slot that has its row already is passed over."""
     rows = [birth.values(Status.SKIPPED) for birth in births]
-    return _insert(connection, rows, {"finished_at": database_now()}) if rows else []
+    return insert_births(connection, rows, _BORN_SKIPPED) if rows else []
 
 
-def _insert_into(connection: Connection, table: Any) -> Any:
-    """The INSERT of the connection's dialect, which knows conflicts; the other dialect is not imported for it."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert
-    return insert(table)
+# queued → cancelled, and what asks a running one to stop
 
 
-def _insert(connection: Connection, rows: list[dict[str, Any]], also: dict[str, Any]) -> list[AnyRow]:
-    clock = {"queued_at": database_now(), "available_at": database_now(), **also}
-    # The rows go as a list beside the statement: as its own VALUES they would be compiled anew each time.
+def cancel_rows(connection: Connection, log_ids: Sequence[int], reason: str) -> list[AnyRow]:
+    """Cancel those of the rows that still wait, of jobs that the caller has locked; returns id, job_id and trigger."""
+    chosen = select(job_logs.c.id).where(job_logs.c.id.in_(log_ids), _is(Status.QUEUED)).order_by(job_logs.c.id)
     statement = (
-        _insert_into(connection, job_logs)
-        .values(clock)
-        .on_conflict_do_nothing()
-        .returning(job_logs.c.id, job_logs.c.queue, job_logs.c.priority)
+        update(job_logs)
+        .where(job_logs.c.id.in_(chosen.with_for_update(key_share=True)), _is(Status.QUEUED))
+        .values(status=literal_column("'cancelled'"), reason=reason, finished_at=database_now())
+        .returning(job_logs.c.id, job_logs.c.job_id, job_logs.c.trigger)
     )
-    return sorted(connection.execute(statement, rows).all(), key=lambda row: row.id)
+    return list(connection.execute(statement).all())
 
 
-# queued → cancelled
+def ask_to_stop(connection: Connection, log_ids: Sequence[int], reason: str) -> list[int]:
+    """Ask those of the rows that run to stop, of jobs that the caller has locked; returns the newly asked."""
+    chosen = select(job_logs.c.id).where(job_logs.c.id.in_(log_ids), _is(Status.RUNNING)).order_by(job_logs.c.id)
+    statement = (
+        update(job_logs)
+        .where(
+            job_logs.c.id.in_(chosen.with_for_update(key_share=True)),
+            _is(Status.RUNNING),
+            job_logs.c.cancel_requested_at.is_(None),
+        )
+        .values(cancel_requested_at=database_now(), reason=reason)
+        .returning(job_logs.c.id)
+    )
+    return list(connection.execute(statement).scalars())
 
 
 def cancel_queued(connection: Connection, job_id: int, reason: str) -> int:
@@ -93,18 +120,20 @@ def move_queued(connection: Connection, job_id: int, queue: str, priority: int) 
 # queued → running
 
 _other = job_logs.alias("other")
+# As the partial indexes have it: what SQLAlchemy writes of a boolean on SQLite, `= 1`, would pass them over.
+_EXCLUSIVE_OTHER = literal_column('other."exclusive"')
 _may_start = (
     _is(Status.QUEUED)
     & (job_logs.c.available_at <= database_now())
     & or_(
         not_(job_logs.c.exclusive),
         ~select(literal_column("1"))
-        .where(_other.c.job_id == job_logs.c.job_id, _other.c.exclusive, _is(Status.RUNNING, _other))
+        .where(_other.c.job_id == job_logs.c.job_id, _EXCLUSIVE_OTHER, _is(Status.RUNNING, _other))
         .exists()
         & ~select(literal_column("1"))
         .where(
             _other.c.job_id == job_logs.c.job_id,
-            _other.c.exclusive,
+            _EXCLUSIVE_OTHER,
             _is(Status.QUEUED, _other),
             _other.c.available_at <= database_now(),
             _other.c.id < job_logs.c.id,
@@ -183,46 +212,20 @@ def next_waiting(connection: Connection, queue: str, limit: int) -> list[int]:
     return list(connection.execute(_waiting, {"in_queue": queue, "limit": limit}).scalars())
 
 
-# running stays running
-
-_tokens = bindparam("tokens", expanding=True)
-_held = select(job_logs.c.id).where(job_logs.c.token.in_(_tokens), _is(Status.RUNNING)).order_by(job_logs.c.id)
-_extend = (
-    update(job_logs)
-    .where(job_logs.c.id.in_(_held.with_for_update(key_share=True)))
-    .values(lease_until=_lease)
-    .returning(job_logs.c.token, job_logs.c.cancel_requested_at)
-)
-
-
-def extend_leases(connection: Connection, tokens: Sequence[str], lease: float) -> dict[str, bool]:
-    """Prolong the runs held by `tokens`, in order of id; returns those still owned → whether to cancel them."""
-    rows = connection.execute(_extend, {"tokens": list(tokens), "lease": lease}).all()
-    return {row.token: row.cancel_requested_at is not None for row in rows}
-
-
-def append_chunk(connection: Connection, log_id: int, token: str, seq: int, text: str, progress: Any) -> bool:
-    """Write a piece of log and the newest progress of a run that `token` still holds; False where it does not.
-
-    A number that is written already stays as it is: the same chunk may come again, after a reply that was lost.
-    """
-    owned = (
-        update(job_logs)
-        .where(job_logs.c.id == log_id, job_logs.c.token == token, _is(Status.RUNNING))
-        .values(progress=progress)
-    )
-    if connection.execute(owned).rowcount != 1:
-        return False
-    if text:
-        chunk = _insert_into(connection, job_log_chunks).values(
-            job_log_id=log_id, seq=seq, at=database_now(), text=text
-        )
-        connection.execute(chunk.on_conflict_do_nothing())
-    return True
-
-
 # running → final
 
+# In RETURNING, SQLite's dialect writes a column without its table.
+_next_in_line = (
+    select(func.min(_other.c.id))
+    .where(
+        _other.c.job_id == literal_column("job_logs.job_id"),
+        _EXCLUSIVE_OTHER,
+        _is(Status.QUEUED, _other),
+        _other.c.available_at <= database_now(),
+    )
+    .scalar_subquery()
+    .label("next_in_line")
+)
 _finish = (
     update(job_logs)
     .where(job_logs.c.id == bindparam("log_id"), job_logs.c.token == bindparam("held_by"), _is(Status.RUNNING))
@@ -238,58 +241,40 @@ _finish = (
         progress=bindparam("new_progress", type_=job_logs.c.progress.type),
         plugin_version=bindparam("new_plugin_version"),
     )
-    .returning(job_logs.c.id)
+    .returning(
+        job_logs.c.id,
+        job_logs.c.job_id,
+        job_logs.c.attempt,
+        job_logs.c.root_id,
+        job_logs.c.retry_of,
+        job_logs.c.cancel_requested_at,
+        job_logs.c.reason,
+        job_logs.c.queue,
+        job_logs.c.priority,
+        _next_in_line,
+    )
 )
+_finish_expired = _finish.where(job_logs.c.lease_until == bindparam("expired_lease", type_=job_logs.c.lease_until.type))
 
 
-@dataclass(frozen=True)
-class Ending:
-    """All that finish writes of a run."""
-
-    status: Status
-    run_log: str
-    error: str | None = None
-    traceback: str | None = None
-    fingerprint: str | None = None
-    result: str | None = None
-    progress: dict[str, Any] | None = None
-    plugin_version: str | None = None
-    calls: Sequence[dict[str, Any]] = ()
-
-    @property
-    def stands_alone(self) -> bool:
-        """Whether it is one row: nothing else is to be written with it."""
-        return self.status == Status.SUCCEEDED and not self.calls
-
-    def parameters(self, log_id: int, token: str) -> dict[str, Any]:
-        """Of the statement that writes it."""
-        assert self.status in FINAL
-        return {
-            "log_id": log_id,
-            "held_by": token,
-            "new_status": self.status,
-            "new_error": self.error,
-            "new_traceback": self.traceback,
-            "new_fingerprint": self.fingerprint,
-            "new_result": self.result,
-            "new_run_log": self.run_log,
-            "new_progress": self.progress,
-            "new_plugin_version": self.plugin_version,
-        }
-
-
-def finish_alone(database: Database, log_id: int, token: str, ending: Ending) -> bool:
+def finish_alone(database: Database, log_id: int, token: str, ending: Ending) -> AnyRow | None:
     """What `finish` does, for an ending that stands alone, in a transaction of its own."""
-    return bool(database.write_alone(_finish, ending.parameters(log_id, token)))
+    return next(iter(database.write_alone(_finish, ending.parameters(log_id, token))), None)
 
 
-def finish(connection: Connection, log_id: int, token: str, ending: Ending) -> bool:
-    """End a run, if `token` still holds it; False where it does not, and then nothing was written."""
-    if connection.execute(_finish, ending.parameters(log_id, token)).first() is None:
-        return False
-    if ending.calls:
+def finish(
+    connection: Connection, log_id: int, token: str, ending: Ending, expired_lease: datetime | None = None
+) -> AnyRow | None:
+    """End a run, if `token` still holds it, and where a lease is given only if it still is the row's; returns what the
+    follow-up has to know, with `next_in_line`, the job's next row. None means that nothing was written."""
+    parameters = ending.parameters(log_id, token)
+    if expired_lease is None:
+        ended = connection.execute(_finish, parameters).first()
+    else:
+        ended = connection.execute(_finish_expired, {**parameters, "expired_lease": expired_lease}).first()
+    if ended is not None and ending.calls:
         connection.execute(insert(http_calls), [{**call, "job_log_id": log_id} for call in ending.calls])
-    return True
+    return ended
 
 
 def status_held_by(connection: Connection, log_id: int, token: str) -> str | None:

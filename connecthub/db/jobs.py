@@ -30,6 +30,8 @@ SCHEDULED: Columns = (
     *LISTED,
     jobs.c.public_cfg,
     jobs.c.overlap,
+    jobs.c.queue_limit,
+    jobs.c.catch_up,
     jobs.c.max_retries,
 )
 

@@ -24,6 +24,7 @@ class NewLog:
     """The JobLog that this one repeats."""
     params: dict[str, Any] | None = None
     """Instead of the job's own."""
+    attempt: int = 1
     snapshot: AnyRow | None = None
     """A JobLog whose handler, params and timeout are taken instead of the job's."""
     reason: str | None = None
@@ -43,7 +44,7 @@ class NewLog:
             "scheduled_for": self.scheduled_for,
             "missed_from": self.missed_from,
             "missed_count": self.missed_count,
-            "attempt": 1,
+            "attempt": self.attempt,
             "root_id": None if first is None else first.root_id or first.id,
             "retry_of": None if first is None else first.id,
             "exclusive": self.exclusive,

@@ -1,25 +1,103 @@
-"""Old JobLogs, counted and deleted in small batches."""
+"""Old JobLogs, counted and deleted in short transactions.
+
+Two rules: a job with `keep_last` keeps so many of its newest ended JobLogs, whatever their age, and no more; of all
+other jobs, those that are gone too, a JobLog goes by the time at which it ended.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal_column, select
 
-from connecthub.db.tables import FINAL, job_logs
+from connecthub.db.engine import Database
+from connecthub.db.tables import FINAL, job_logs, jobs
+from connecthub.db.types import AnyRow
+
+BATCH = 500
+"""JobLogs of one transaction, fewer where that takes longer than `BATCH_SECONDS`: nobody is to wait for it."""
+BATCH_SECONDS = 0.2
 
 
-def _old(before: datetime, job_id: int | None) -> list[ColumnElement[bool]]:
-    conditions = [job_logs.c.status.in_(FINAL), job_logs.c.finished_at < before]
-    return conditions if job_id is None else [*conditions, job_logs.c.job_id == job_id]
+def _old(before: datetime) -> ColumnElement[bool]:
+    own_rule = select(literal_column("1")).where(jobs.c.id == job_logs.c.job_id, jobs.c.keep_last.is_not(None)).exists()
+    return and_(job_logs.c.status.in_(FINAL), job_logs.c.finished_at < before, ~own_rule)
+
+
+def _of(job_id: int | None) -> list[ColumnElement[bool]]:
+    return [] if job_id is None else [job_logs.c.job_id == job_id]
 
 
 def count_old(connection: Connection, before: datetime, job_id: int | None) -> int:
-    """How many final JobLogs ended before an instant."""
-    return connection.execute(select(func.count()).select_from(job_logs).where(*_old(before, job_id))).scalar_one()
+    """How many final JobLogs ended before an instant, of all jobs without a rule of their own, or of one."""
+    return connection.execute(select(func.count()).select_from(job_logs).where(_old(before), *_of(job_id))).scalar_one()
 
 
-def delete_old(connection: Connection, before: datetime, job_id: int | None, limit: int) -> int:
-    """Delete the oldest of them with their chunks and calls, at most `limit`; returns how many that were."""
-    oldest = select(job_logs.c.id).where(*_old(before, job_id)).order_by(job_logs.c.id).limit(limit)
-    return connection.execute(delete(job_logs).where(job_logs.c.id.in_(oldest))).rowcount
+def delete_old(database: Database, before: datetime, job_id: int | None = None) -> Iterator[int]:
+    """Delete them with their logs and calls, the oldest first; yields after each transaction how many it deleted."""
+    batches = _Batches(database)
+    after = 0
+    while True:
+        with database.read() as connection:
+            page = _page(connection, before, job_id, after, batches.size)
+        more = len(page) == batches.size and page[-1].queued_at < before  # what was born later cannot have ended before
+        yield batches.delete([row.id for row in page if row.old])
+        if not more:
+            return
+        after = page[-1].id
+
+
+def _page(connection: Connection, before: datetime, job_id: int | None, after: int, limit: int) -> Sequence[AnyRow]:
+    """The next JobLogs by id, each with whether it is to go: no index tells when they ended, and none is needed."""
+    listing = select(job_logs.c.id, job_logs.c.queued_at, _old(before).label("old"))
+    return connection.execute(
+        listing.where(job_logs.c.id > after, *_of(job_id)).order_by(job_logs.c.id).limit(limit)
+    ).all()
+
+
+def delete_beyond(database: Database) -> Iterator[int]:
+    """Delete what jobs with `keep_last` have beyond it, the oldest first; yields as `delete_old` does."""
+    batches = _Batches(database)
+    after = 0
+    while True:
+        with database.read() as connection:
+            listing = select(jobs.c.id, jobs.c.keep_last).where(jobs.c.id > after, jobs.c.keep_last.is_not(None))
+            page = connection.execute(listing.order_by(jobs.c.id).limit(BATCH)).all()
+        if not page:
+            return
+        for job in page:
+            while deleted := batches.delete(_beyond(database, job, batches.size)):
+                yield deleted
+        yield 0
+        after = page[-1].id
+
+
+def _beyond(database: Database, job: AnyRow, limit: int) -> list[int]:
+    ended = select(job_logs.c.id).where(job_logs.c.job_id == job.id, job_logs.c.status.in_(FINAL))
+    newest_to_go = ended.order_by(job_logs.c.id.desc()).offset(job.keep_last).limit(1).scalar_subquery()
+    with database.read() as connection:
+        oldest = ended.where(job_logs.c.id <= newest_to_go).order_by(job_logs.c.id).limit(limit)
+        return list(connection.execute(oldest).scalars())
+
+
+class _Batches:
+    """Deletes as many at a time as take little time: a JobLog may have a log of many megabytes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.size = BATCH
+
+    def delete(self, log_ids: Sequence[int]) -> int:
+        """Delete final JobLogs in one transaction, but for those that another scheduler deletes; returns how many."""
+        if not log_ids:
+            return 0
+        free = select(job_logs.c.id).where(job_logs.c.id.in_(log_ids)).order_by(job_logs.c.id)
+        begin = time.monotonic()
+        with self._database.write() as connection:
+            statement = delete(job_logs).where(job_logs.c.id.in_(free.with_for_update(skip_locked=True)))
+            deleted = connection.execute(statement).rowcount
+        slow = time.monotonic() - begin > BATCH_SECONDS
+        self.size = max(1, self.size // 2) if slow else min(BATCH, self.size * 2)
+        return deleted

@@ -92,19 +92,19 @@ jobs = Table(
     Column("enabled", Boolean, nullable=False),
     Column("timeout", Float, nullable=False),  # Seconds.
     Column("max_retries", Integer, nullable=False),
-    Column("retry_delay", Float, nullable=False, server_default="60"),  # Seconds before the first retry.
-    Column("retry_backoff", Float, nullable=False, server_default="2"),  # Each further delay is so many times longer.
     Column("overlap", String(16), nullable=False),
     Column("queue_limit", Integer, nullable=False),
     Column("catch_up", String(16), nullable=False),
     Column("priority", Integer, nullable=False),
     Column("queue", String(64), nullable=False),
-    Column("keep_last", Integer),  # So many ended JobLogs stay, whatever their age; None: LOG_RETENTION_DAYS alone.
     Column("next_run_at", Instant),  # The next slot; None where the job is disabled or its schedule cannot be computed.
     Column("schedule_error", Text),
     Column("version", Integer, nullable=False),  # Counts the saves.
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("retry_delay", Float, nullable=False, server_default="60"),  # Seconds before the first retry.
+    Column("retry_backoff", Float, nullable=False, server_default="2"),  # Each further delay is so many times longer.
+    Column("keep_last", Integer),  # So many ended JobLogs stay, whatever their age; None: LOG_RETENTION_DAYS alone.
     Index("ix_jobs_due", "next_run_at", "id", **_where("next_run_at IS NOT NULL")),
     sqlite_autoincrement=True,
 )
@@ -150,7 +150,6 @@ job_logs = Table(
     Column("dry_run", Boolean, nullable=False),
     Column("queued_at", Instant, nullable=False),
     Column("available_at", Instant, nullable=False),
-    Column("ring_at", Instant),  # When the bell of a queued row is due, again or for the first time.
     Column("started_at", Instant),
     Column("finished_at", Instant),
     Column("token", String(32)),
@@ -163,6 +162,7 @@ job_logs = Table(
     Column("fingerprint", Text),  # Groups equal failures: exception class and innermost plugin frame.
     Column("result", Text),  # JSON text.
     Column("run_log", Text),  # The log's rest, after its chunks.
+    Column("ring_at", Instant),  # When the bell of a queued row is due, again or for the first time.
     Index(
         "ux_job_logs_slot",
         "job_id",

@@ -1,5 +1,5 @@
 """What plugins inherit."""
 
-from connecthub.jobs.base import BaseJob, JobContext
+from connecthub.jobs.base import BaseJob, JobContext, Retry
 
-__all__ = ["BaseJob", "JobContext"]
+__all__ = ["BaseJob", "JobContext", "Retry"]

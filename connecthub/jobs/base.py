@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -71,6 +72,21 @@ class ClientClass(Protocol[Client]):
         ...
 
 
+class Retry(Exception):
+    """Raised by a plugin: this attempt failed, try again `after` so many seconds.
+
+    It takes the place of the job's own delay for this one retry. The job's `max_retries` still bounds how often that
+    happens, and where no retry is left the run has failed like any other. Raises ValueError where `after` is no number
+    of seconds, 0 or more.
+    """
+
+    def __init__(self, message: str, *, after: float) -> None:
+        if isinstance(after, bool) or not isinstance(after, int | float) or not 0 <= after < math.inf:
+            raise ValueError(f"Retry(after={after!r}): write a number of seconds, 0 or more")
+        super().__init__(message)
+        self.after = after
+
+
 class BaseJob(ABC):
     """A plugin: inherit it, give it `Params` and `Secrets` models if you like, and write `run`.
 
@@ -87,7 +103,7 @@ class BaseJob(ABC):
 
     @abstractmethod
     def run(self, params: Any, secrets: Any) -> dict[str, Any] | None:
-        """Do the work; the returned dict is the run's summary. An exception makes the run `failed`."""
+        """Do the work; the returned dict is the run's summary. An exception makes the run `failed`; see `Retry`."""
 
     def progress(self, done: float, total: float | None = None, note: str = "") -> None:
         """Say how far the run is; the newest word stands in the JobLog."""

@@ -20,10 +20,11 @@ from typing import Any, NoReturn, Protocol
 
 from connecthub.core.log_capture import Said, write_raw
 from connecthub.errors import InvalidSettings, PluginError, PluginImportError
-from connecthub.jobs.base import BaseJob, JobContext, Reporter
+from connecthub.jobs.base import BaseJob, JobContext, Reporter, Retry
 from connecthub.plugins.describe import describe, field_errors, validated
 from connecthub.plugins.discover import plugins_of
 from connecthub.plugins.manager import load_module, load_plugin, plugin_version
+from connecthub.runner.limits import apply_limits
 from connecthub.runner.processes import adopt_orphans, die_with_parent, forbid_dumps
 from connecthub.runner.protocol import TEXT_MAX, Frame, Request, as_text, encode, read_request
 from connecthub.runner.result import encode_result
@@ -52,6 +53,7 @@ class Channel:
         self._connected = False
         self._lock = threading.RLock()
         self._sending = False
+        self._draining = False
         self._later: list[bytes] = []
         os.register_at_fork(after_in_child=self._detach)
 
@@ -97,11 +99,19 @@ class Channel:
                 write_raw(said)
             return
         with self._lock:
-            for descriptor, event in self._pipes.poll(0):
-                if event & select.POLLIN:
-                    source = ("stdout", "INFO") if descriptor == self._out else ("stderr", "WARNING")
-                    self._drain(descriptor, *source)
+            if not self._draining:  # else a signal handler of the plugin, in the middle of it
+                self._draining = True
+                try:
+                    self._drain_pipes()
+                finally:
+                    self._draining = False
             self._send_said(said)
+
+    def _drain_pipes(self) -> None:
+        for descriptor, event in self._pipes.poll(0):
+            if event & select.POLLIN:
+                source = ("stdout", "INFO") if descriptor == self._out else ("stderr", "WARNING")
+                self._drain(descriptor, *source)
 
     def _drain(self, descriptor: int, source: str, level: str) -> None:
         with contextlib.suppress(OSError):
@@ -152,6 +162,8 @@ def answer_over(connection: socket.socket, channel: Channel, out: int, err: int)
     request = read_request(connection)
     channel.connect(connection, out, err)
     logging.getLogger().setLevel(request.log_level)
+    apply_limits(request.limits)
+    channel.send(Frame.BEGIN, {})
     channel.send(Frame.ANSWER, answer_request(request, channel))
 
 
@@ -217,6 +229,10 @@ def _failed(error: BaseException, plugin: type[BaseJob] | None) -> dict[str, Any
         return {**answer, "traceback": error.plugin_traceback[:TEXT_MAX]}
     if isinstance(error, PluginError) or plugin is None:
         return answer
+    if isinstance(error, MemoryError):
+        traceback.clear_frames(error.__traceback__)  # what they hold is what there is no memory left for
+    if isinstance(error, Retry):
+        answer["retry_after"] = error.after
     return {**answer, "traceback": _own_traceback(error), "fingerprint": _fingerprint(error, plugin)}
 
 

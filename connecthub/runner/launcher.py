@@ -1,12 +1,13 @@
 """The launcher: one preloaded, single-threaded process that forks a child per run and is the only one to wait for it.
 
 It never imports a plugin and never sees params or secrets: those go over each run's own socket. When the worker that
-started it is gone, it kills all runs and ends.
+started it is gone, it kills all runs and ends. It is the dead man's switch too: a run may have a time until which its
+worker vouches for it, and is killed when that is over.
 
-Per run the supervisor sends one packet over the launcher's socket with six descriptors: the child's socket, the read
-and write end of its output pipe, the same of its error pipe, and the launcher's end of the run's control socket. Over
-that go `{"pid"}` once (or `{"refused"}`), orders `{"signal"}` the other way, and `{"exit", "strays", "verified"}` at
-the end.
+Per run the supervisor sends one packet, `{"until"}`, over the launcher's socket with six descriptors: the child's
+socket, the read and write end of its output pipe, the same of its error pipe, and the launcher's end of the run's
+control socket. Over that go `{"pid"}` once (or `{"refused"}`), orders `{"signal"}` and new times `{"until"}` the other
+way, and `{"exit", "strays", "verified", "lapsed"}` at the end. Times are on the monotonic clock: processes share it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +40,9 @@ class Run:
 
     pid: int
     control: socket.socket
+    until: float | None
+    """When it is killed unless somebody vouches for it before; None: never."""
+    lapsed: bool = False
 
 
 class Launcher:
@@ -60,7 +65,7 @@ class Launcher:
     def serve(self) -> None:
         """Serve until the worker is gone, then leave nothing behind."""
         while True:
-            for descriptor, _ in self._poll.poll():
+            for descriptor, _ in self._poll.poll(self._seconds_to_next_lapse()):
                 if descriptor == self._orders.fileno():
                     if not self._take_order():
                         self._end_all()
@@ -70,13 +75,25 @@ class Launcher:
                     self._reap()
                 else:
                     self._obey(descriptor)
+            self._end_lapsed()
+
+    def _seconds_to_next_lapse(self) -> float | None:
+        first = min((run.until for run in self._runs.values() if run.until is not None), default=None)
+        return None if first is None else max(0.0, first - time.monotonic())
+
+    def _end_lapsed(self) -> None:
+        now = time.monotonic()
+        for run in self._runs.values():
+            if run.until is not None and now >= run.until:
+                run.until, run.lapsed = None, True
+                self._signal_group(run, signal.SIGKILL)
 
     def _take_order(self) -> bool:
         packet, descriptors, _, _ = socket.recv_fds(self._orders, 64, DESCRIPTORS)
         if not packet:
             return False
         *child_ends, control = descriptors
-        run = Run(0, socket.socket(fileno=control))
+        run = Run(0, socket.socket(fileno=control), json.loads(packet)["until"])
         try:
             run.pid = os.fork()
         except OSError as error:
@@ -115,10 +132,15 @@ class Launcher:
         order = b""
         with contextlib.suppress(ConnectionError):
             order = run.control.recv(1024)
-        number = signal.Signals(json.loads(order)["signal"]) if order else signal.SIGKILL
         if not order:
             self._poll.unregister(descriptor)
-        self._signal_group(run, number)
+            self._signal_group(run, signal.SIGKILL)
+            return
+        told = json.loads(order)
+        if "signal" in told:
+            self._signal_group(run, signal.Signals(told["signal"]))
+        elif not run.lapsed:
+            run.until = told["until"]
 
     def _signal_group(self, run: Run, number: signal.Signals) -> None:
         # Not reaped yet, so the pid is still this run's; before its setsid the child has no group of its own.
@@ -147,7 +169,8 @@ class Launcher:
             os.killpg(run.pid, signal.SIGKILL)
         _, status = os.waitpid(run.pid, 0)
         strays, verified = kill_strays(keep=self._runs)
-        self._tell(run, {"exit": os.waitstatus_to_exitcode(status), "strays": strays, "verified": verified})
+        code = os.waitstatus_to_exitcode(status)
+        self._tell(run, {"exit": code, "strays": strays, "verified": verified, "lapsed": run.lapsed})
         with contextlib.suppress(OSError):
             self._poll.unregister(run.control.fileno())
         run.control.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import socket
@@ -49,15 +50,15 @@ class LauncherProcess:
         with self._lock:
             self._ensure()
 
-    def order(self, descriptors: Sequence[int]) -> int:
+    def order(self, descriptors: Sequence[int], until: float | None) -> int:
         """Have a child forked on `descriptors` (see `connecthub.runner.launcher`); returns the launcher's pid.
 
-        Raises RunnerError.
+        It is killed at `until` (monotonic seconds) where no later time is told before. Raises RunnerError.
         """
         with self._lock:
             orders = self._ensure()
             try:
-                socket.send_fds(orders, [b"run"], list(descriptors))
+                socket.send_fds(orders, [json.dumps({"until": until}).encode()], list(descriptors))
             except OSError as error:
                 raise RunnerError(f"the launcher takes no order: {error}") from None
             assert self._process is not None

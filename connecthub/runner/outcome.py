@@ -9,12 +9,15 @@ from typing import Any
 from connecthub.core.redact import Redactor
 from connecthub.core.safe_text import storable
 from connecthub.runner.protocol import TEXT_MAX
+from connecthub.runner.reports import number_of
 from connecthub.runner.result import finished_result
 
 ERROR_MAX = 4_000
 """Characters of an error's text that are kept."""
 TRACEBACK_MAX = 64 * 1024
 FINGERPRINT_MAX = 500
+RETRY_AFTER_MAX = 7 * 24 * 3600.0
+"""Seconds that a plugin may ask to wait before it is tried again."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Stop:
 
     status: str
     cause: str
+    at_once: bool = False
+    """Killed without a grace: the run is no longer its worker's, or is about to be so."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Exit:
     code: int
     strays: int
     verified: bool
+    lapsed: bool = False
+    """Killed by the launcher itself: nobody vouched for it in time."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,10 @@ class Outcome:
     fields: dict[str, str] = field(default_factory=dict)
     description: dict[str, Any] = field(default_factory=dict)
     plugins: list[dict[str, Any]] = field(default_factory=list)
+    retry_after: float | None = None
+    """Seconds after which a failed run's plugin asked to be tried again."""
+    never_started: bool = False
+    """It is certain that no line of the plugin's code was run."""
 
     @property
     def succeeded(self) -> bool:
@@ -66,6 +77,9 @@ def classify(
         return Outcome(stop.status, error=stop.cause, fingerprint=stop.status), None
     if exit is None:
         return Outcome("crashed", "the launcher of child processes died", fingerprint="crashed: launcher"), None
+    if exit.lapsed:
+        told = "killed by the launcher: its worker did not vouch for it in time"
+        return Outcome("crashed", told, fingerprint="crashed: not vouched for"), None
     death = describe_exit(exit.code)
     return Outcome("crashed", f"{death} before the plugin returned", fingerprint=f"crashed: {death}"), None
 
@@ -76,8 +90,9 @@ def _answered(answer: dict[str, Any], redactor: Redactor) -> tuple[Outcome, str 
 
     result, warning = finished_result(answer, redactor)
     fields, description, plugins = (answer.get(name) for name in ("fields", "description", "plugins"))
+    status = answer["status"] if answer.get("status") in ("succeeded", "failed") else "crashed"
     outcome = Outcome(
-        status=answer["status"] if answer.get("status") in ("succeeded", "failed") else "crashed",
+        status=status,
         error=text("error", ERROR_MAX),
         traceback=text("traceback", TRACEBACK_MAX),
         result=result,
@@ -85,8 +100,14 @@ def _answered(answer: dict[str, Any], redactor: Redactor) -> tuple[Outcome, str 
         fields=_masked_fields(fields, redactor) if isinstance(fields, dict) else {},
         description=description if isinstance(description, dict) else {},
         plugins=plugins if isinstance(plugins, list) else [],
+        retry_after=_retry_after(answer) if status == "failed" else None,
     )
     return outcome, warning
+
+
+def _retry_after(answer: dict[str, Any]) -> float | None:
+    seconds = number_of(answer.get("retry_after"))
+    return None if seconds is None else min(max(seconds, 0.0), RETRY_AFTER_MAX)
 
 
 def _masked_fields(fields: dict[str, Any], redactor: Redactor) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -30,6 +30,8 @@ class Frame(IntEnum):
     SECRET = 5
     VERSION = 6
     ANSWER = 7
+    BEGIN = 8
+    """The next thing that the child does is to load the plugin."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Request:
     dry_run: bool = False
     idempotency_key: str = ""
     log_level: str = "INFO"
+    limits: dict[str, int] = field(default_factory=dict)
+    """What the run may use, see `connecthub.runner.limits`."""
 
     def to_json(self) -> dict[str, Any]:
         """The request as a frame's payload."""

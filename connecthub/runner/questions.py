@@ -10,6 +10,7 @@ from connecthub.errors import InvalidSettings, PluginError, PluginImportError, P
 from connecthub.plugins.discover import plugin_modules
 from connecthub.plugins.manager import split_handler
 from connecthub.runner.launcher_process import LauncherProcess
+from connecthub.runner.limits import limits_of
 from connecthub.runner.outcome import Outcome
 from connecthub.runner.protocol import Request
 from connecthub.runner.run_log import RunLog
@@ -59,7 +60,14 @@ class PluginQuestions:
     def _put(self, ask: str, handler: str, params: dict[str, Any], secrets: dict[str, Any]) -> Outcome:
         settings = self._settings
         request = Request(
-            ask, handler, settings.plugin_packages, str(settings.extensions_dir), params, secrets, QUESTION_SECONDS
+            ask,
+            handler,
+            settings.plugin_packages,
+            str(settings.extensions_dir),
+            params,
+            secrets,
+            QUESTION_SECONDS,
+            limits=limits_of(settings),
         )
         redactor = Redactor.from_secrets(secrets)
         return supervise(self._launcher, request, Watch(RunLog(redactor, LOG_MAX), redactor), grace=1.0)

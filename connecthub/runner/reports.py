@@ -35,8 +35,8 @@ def said_of(payload: Mapping[str, Any]) -> Said:
 def progress_of(payload: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
     """How far a run is: `done` and `total` are finite numbers or None."""
     return {
-        "done": _number(payload.get("done")),
-        "total": _number(payload.get("total")),
+        "done": number_of(payload.get("done")),
+        "total": number_of(payload.get("total")),
         "note": _text(payload.get("note"), redactor),
     }
 
@@ -78,7 +78,7 @@ def _call(payload: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
         "method": _text(payload.get("method"), redactor)[:16],
         "path": _text(payload.get("path"), redactor),
         "status": _integer(payload.get("status")),
-        "milliseconds": _number(payload.get("ms")) or 0.0,
+        "milliseconds": number_of(payload.get("ms")) or 0.0,
         "attempt": _integer(payload.get("attempt")) or 1,
         "bytes": _integer(payload.get("bytes")),
         "sent": payload.get("sent") is not False,
@@ -88,11 +88,12 @@ def _call(payload: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
 
 def _instant(value: Any) -> float:
     """Seconds since 1970, of now where the value is no such thing."""
-    number = _number(value)
+    number = number_of(value)
     return number if number is not None and 0 <= number < YEAR_3000 else time.time()
 
 
-def _number(value: Any) -> float | None:
+def number_of(value: Any) -> float | None:
+    """A finite number, None where the value is no such thing."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -103,7 +104,7 @@ def _number(value: Any) -> float | None:
 
 
 def _integer(value: Any) -> int | None:
-    number = _number(value)
+    number = number_of(value)
     return None if number is None or not 0 <= number <= INTEGER_MAX else int(number)
 
 

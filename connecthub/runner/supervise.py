@@ -10,16 +10,14 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from connecthub.core.redact import Redactor
 from connecthub.errors import RunnerError
 from connecthub.runner.launcher_process import LauncherProcess
-from connecthub.runner.outcome import Exit, Outcome, Stop, classify
+from connecthub.runner.outcome import Exit, Outcome, Stop, classify, describe_exit
 from connecthub.runner.protocol import Frame, FrameReader, Request, encode
-from connecthub.runner.reports import Calls, progress_of, said_of, version_of
-from connecthub.runner.run_log import RunLog
+from connecthub.runner.watch import Watch
 
 GRACE_SECONDS = 10.0
 """Between the soft stop and the kill."""
@@ -35,20 +33,6 @@ BURST_BYTES = 1 << 16
 """After less than so much, more is let come together for `BURST_SECONDS`: a wake-up costs more than a line."""
 
 
-@dataclass
-class Watch:
-    """What a run has said so far, and what its owner wants to know of it."""
-
-    log: RunLog
-    redactor: Redactor
-    on_tick: Callable[[Watch], Stop | None] = lambda watch: None
-    """Called between reads, at least each `TICK_SECONDS`, so it must not block; a Stop ends the run."""
-    calls: Calls = field(default_factory=Calls)
-    progress: dict[str, Any] | None = None
-    plugin_version: str | None = None
-    pid: int | None = None
-
-
 def supervise(launcher: LauncherProcess, request: Request, watch: Watch, grace: float = GRACE_SECONDS) -> Outcome:
     """Run `request` in a child and return its outcome; the log is complete then, and no process of it is left."""
     started = replace(request, deadline=time.monotonic() + request.timeout)
@@ -56,7 +40,12 @@ def supervise(launcher: LauncherProcess, request: Request, watch: Watch, grace: 
         with _Supervision(launcher, started, watch, grace) as supervision:
             return supervision.run()
     except (RunnerError, OSError) as error:
-        return Outcome("crashed", error=str(error), fingerprint="crashed: runner")
+        never = isinstance(error, _NeverForked)
+        return Outcome("crashed", error=str(error), fingerprint="crashed: runner", never_started=never)
+
+
+class _NeverForked(RunnerError):
+    """There is no process in which the plugin could have begun."""
 
 
 class _Supervision:
@@ -76,6 +65,17 @@ class _Supervision:
         self._resources = contextlib.ExitStack()
 
     def __enter__(self) -> _Supervision:
+        self._watch.on_tick(self._watch)
+        self._told_until = self._watch.until
+        try:
+            self._order()
+        except (RunnerError, OSError) as error:
+            raise _NeverForked(str(error)) from None
+        self._unsent = encode(Frame.REQUEST, self._request.to_json())
+        self._give_up_at = time.monotonic() + START_SECONDS
+        return self
+
+    def _order(self) -> None:
         with contextlib.ExitStack() as undo:
             undo.callback(self._resources.close)
             self._channel, theirs = self._pair(socket.SOCK_STREAM)
@@ -87,12 +87,10 @@ class _Supervision:
                     given_away.callback(os.close, out_write)
                     given_away.callback(os.close, err_write)
                     self._launcher_pid = self._launcher.order(
-                        [theirs.fileno(), self._out, out_write, self._err, err_write, launchers.fileno()]
+                        [theirs.fileno(), self._out, out_write, self._err, err_write, launchers.fileno()],
+                        self._told_until,
                     )
             undo.pop_all()
-        self._unsent = encode(Frame.REQUEST, self._request.to_json())
-        self._give_up_at = time.monotonic() + START_SECONDS
-        return self
 
     def _pair(self, kind: socket.SocketKind) -> tuple[socket.socket, socket.socket]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
@@ -137,7 +135,12 @@ class _Supervision:
         outcome, warning = classify(self._answer, self._exit, self._stop, self._watch.redactor)
         if warning:
             self._watch.log.note(warning)
-        return outcome
+        return replace(outcome, never_started=self._never_started())
+
+    def _never_started(self) -> bool:
+        """The child says that it begins before it does, and all that it ever said has been read."""
+        all_is_read = self._exit is not None or self._channel.fileno() in self._ended
+        return all_is_read and not self._watch.began
 
     def _send_request(self) -> bool:
         """Send what the socket takes of the request; whether that was the rest."""
@@ -159,28 +162,34 @@ class _Supervision:
     def _decide(self) -> None:
         """The clock's part: soft stop, then kill, then giving the launcher up."""
         wanted = self._watch.on_tick(self._watch)
+        if self._watch.until != self._told_until:
+            self._told_until = self._watch.until
+            self._tell_launcher({"until": self._told_until})
         now = time.monotonic()
         if self._stop is None and self._answer is None:
             if wanted is None and now >= self._request.deadline:
                 wanted = Stop("timed_out", f"still running after its timeout of {self._request.timeout:g} s")
             if wanted is not None:
                 self._stop = wanted
-                self._watch.log.note(f"{wanted.cause}: asked to stop, to be killed after {self._grace:g} s")
-                self._order_signal(signal.SIGTERM)
-                self._kill_at = now + self._grace
+                what = "killed" if wanted.at_once else f"asked to stop, to be killed after {self._grace:g} s"
+                self._watch.log.note(f"{wanted.cause}: {what}")
+                self._tell_launcher({"signal": signal.SIGTERM})
+                self._kill_at = now if wanted.at_once else now + self._grace
         if self._answer is not None and self._kill_at is None:
             self._kill_at = now + KILL_SECONDS
         if self._kill_at is not None and now >= self._kill_at and self._give_up_at is None:
-            self._order_signal(signal.SIGKILL)
+            if self._stop is not None and not self._stop.at_once:
+                self._watch.log.note("still there after its grace: killed")
+            self._tell_launcher({"signal": signal.SIGKILL})
             self._give_up_at = now + KILL_SECONDS
         if self._give_up_at is not None and now >= self._give_up_at:
             self._watch.log.note("the launcher does not answer and is killed, with its runs", "ERROR")
             self._give_up_at = None
             self._launcher.kill(self._launcher_pid)
 
-    def _order_signal(self, number: signal.Signals) -> None:
+    def _tell_launcher(self, order: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):
-            self._control.send(json.dumps({"signal": number}).encode())
+            self._control.send(json.dumps(order).encode())
 
     def _read_all(self) -> int:
         """Read what is there, in the order in which the run said it; returns how many bytes that were.
@@ -226,23 +235,11 @@ class _Supervision:
         return frames
 
     def _take_all(self, frames: Iterable[tuple[Frame, dict[str, Any]]]) -> None:
-        watch = self._watch
         for kind, payload in frames:
-            if kind is Frame.LOG and payload.get("raw") is True:
-                said = said_of(payload)
-                watch.log.raw(said.source, said.level, said.text.encode("latin-1", "replace"))
-            elif kind is Frame.LOG:
-                watch.log.say(said_of(payload))
-            elif kind is Frame.SECRET:
-                watch.redactor.add(str(payload.get("value", "")))
-            elif kind is Frame.CALL:
-                watch.calls.add(payload, watch.redactor)
-            elif kind is Frame.PROGRESS:
-                watch.progress = progress_of(payload, watch.redactor)
-            elif kind is Frame.VERSION:
-                watch.plugin_version = version_of(payload)
-            elif kind is Frame.ANSWER:
+            if kind is Frame.ANSWER:
                 self._answer = payload
+            else:
+                self._watch.take(kind, payload)
 
     def _read_control(self) -> None:
         try:
@@ -252,9 +249,9 @@ class _Supervision:
                     self._watch.pid = told["pid"]
                     self._give_up_at = None
                 elif "refused" in told:
-                    raise RunnerError(told["refused"])
+                    raise _NeverForked(told["refused"])
                 else:
-                    self._exit = Exit(told["exit"], told["strays"], told["verified"])
+                    self._exit = Exit(told["exit"], told["strays"], told["verified"], told["lapsed"])
         except BlockingIOError:
             return
         except ConnectionError:
@@ -264,6 +261,8 @@ class _Supervision:
     def _close_log(self) -> None:
         log = self._watch.log
         log.end_lines()
+        if self._stop and self._exit and self._exit.verified:
+            log.note(f"stopped: {describe_exit(self._exit.code)}, and no process of the run is left", "INFO")
         if self._exit and self._exit.strays:
             log.note(f"the run left {self._exit.strays} processes behind; they were killed")
         if self._exit and not self._exit.verified:

@@ -1,10 +1,10 @@
-"""What becomes of the slots that are due: pure decisions, no clock and no database."""
+"""What becomes of the slots that are due, and of those that were missed: pure decisions, no clock and no database."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 MISSED_AFTER = timedelta(seconds=60)
@@ -13,6 +13,11 @@ CATCH_UP_WITHIN = timedelta(hours=24)
 """How old a missed slot may be to run all the same."""
 COUNT_MAX = 10_000
 """Missed slots are counted up to here, then "more"."""
+
+CATCH_UP_MAX = 100
+"""So many missed slots run under catch-up `all`."""
+KEPT = {"latest": 1, "skip": 0, "all": CATCH_UP_MAX}
+"""The catch-up policies, and how many missed slots run under each."""
 
 NextFire = Callable[[datetime], datetime]
 
@@ -40,54 +45,57 @@ class Plan:
 
     slots: list[datetime]
     """Due and at most late: they run under trigger schedule."""
-    catch_up: datetime | None
-    """The newest missed slot, if it still runs."""
+    catch_up: list[datetime]
+    """The missed slots that still run, in order."""
     misfire: Misfire | None
     next_run_at: datetime
 
 
-def plan_slots(first_due: datetime, now: datetime, next_fire: NextFire) -> Plan:
+@dataclass
+class _Walk:
+    """Slots up to now: the newest of the missed, and those that are at most late."""
+
+    at: datetime
+    missed: deque[datetime]
+    count: int = 0
+    slots: list[datetime] = field(default_factory=list)
+
+    def go(self, now: datetime, next_fire: NextFire, most: int | None) -> None:
+        """Walk from `at`; stops early after `most` missed slots."""
+        while self.at <= now and (most is None or self.count <= most):
+            if self.at < now - MISSED_AFTER:
+                self.count += 1
+                self.missed.append(self.at)
+            else:
+                self.slots.append(self.at)
+            self.at = next_fire(self.at)
+
+
+def plan_slots(first_due: datetime, now: datetime, next_fire: NextFire, catch_up: str = "latest") -> Plan:
     """Decide for every slot from `first_due` up to `now`, both aware; `next_fire` gives the slot after an instant."""
-    missed_before = now - MISSED_AFTER
-    count, newest_missed, before_newest = 0, None, None
-    slots: list[datetime] = []
-    at = first_due
-    while at <= now:
-        if at < missed_before:
-            count += 1
-            before_newest, newest_missed = newest_missed, at
-            if count > COUNT_MAX:
-                break
-        else:
-            slots.append(at)
-        at = next_fire(at)
+    keep = KEPT[catch_up]
+    walk = _Walk(first_due, deque(maxlen=keep + 1))
+    walk.go(now, next_fire, COUNT_MAX)
+    count = walk.count
     if count > COUNT_MAX:
-        before_newest, newest_missed, slots, at = _newest_slots(now, missed_before, next_fire)
-    catch_up = newest_missed if newest_missed and newest_missed >= now - CATCH_UP_WITHIN else None
-    return Plan(slots, catch_up, _misfire(first_due, count, newest_missed, before_newest, catch_up), at)
+        walk = _newest(first_due, now, next_fire, keep)
+    missed = list(walk.missed)
+    kept = missed[-keep:] if keep else []
+    if catch_up == "latest" and kept and kept[0] < now - CATCH_UP_WITHIN:
+        kept = []
+    rest = missed[: len(missed) - len(kept)]
+    left = count if count > COUNT_MAX else count - len(kept)
+    misfire = Misfire(first_due, rest[-1], left) if rest else None
+    return Plan(walk.slots, kept, misfire, walk.at)
 
 
-def _newest_slots(
-    now: datetime, missed_before: datetime, next_fire: NextFire
-) -> tuple[datetime | None, datetime | None, list[datetime], datetime]:
-    """The last two missed slots, those that run, and the next one, without walking through the whole outage."""
-    at = next_fire(missed_before - CATCH_UP_WITHIN - timedelta(days=1))
-    missed: deque[datetime] = deque(maxlen=2)
-    slots: list[datetime] = []
-    while at <= now:
-        (missed if at < missed_before else slots).append(at)
-        at = next_fire(at)
-    newest = missed[-1] if missed else None
-    return (missed[0] if len(missed) == 2 else None), newest, slots, at
-
-
-def _misfire(
-    first: datetime,
-    count: int,
-    newest: datetime | None,
-    before_newest: datetime | None,
-    catch_up: datetime | None,
-) -> Misfire | None:
-    last = before_newest if catch_up else newest
-    rest = count if count > COUNT_MAX or not catch_up else count - 1
-    return Misfire(first, last, rest) if last and rest else None
+def _newest(first_due: datetime, now: datetime, next_fire: NextFire, keep: int) -> _Walk:
+    """The last missed slots without walking through the whole of a long outage."""
+    back = CATCH_UP_WITHIN * 2
+    while True:
+        begin = max(first_due, now - back)
+        walk = _Walk(first_due if begin == first_due else next_fire(begin), deque(maxlen=keep + 1))
+        walk.go(now, next_fire, None)
+        if len(walk.missed) > keep or begin == first_due:
+            return walk
+        back *= 8

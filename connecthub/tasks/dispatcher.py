@@ -8,18 +8,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Connection
 
-from connecthub.db import job_logs, jobs
+from connecthub.db import jobs, line
 from connecthub.db.engine import Database
-from connecthub.db.new_log import NewLog
-from connecthub.db.tables import Trigger
 from connecthub.db.types import AnyRow
 from connecthub.errors import ScheduleError
 from connecthub.schedule.cron import next_fire_time
 from connecthub.schedule.policy import Plan, plan_slots
+from connecthub.tasks.decisions import Decisions
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +58,8 @@ def dispatch_due_jobs(database: Database, now: datetime) -> Dispatched:
 def dispatch(connection: Connection, due: Iterable[AnyRow], now: datetime) -> Dispatched:
     """Decide and write for jobs that the caller has locked, one at least, and no more than the budget allows."""
     done = Dispatched()
-    queued: list[NewLog] = []
-    skipped: list[NewLog] = []
-    steps: list[dict[str, Any]] = []
+    decided = Decisions()
+    planned: list[tuple[AnyRow, Plan]] = []
     fires = _Fires()
     stop_at = time.monotonic() + BUDGET_SECONDS
     for job in due:
@@ -70,41 +67,17 @@ def dispatch(connection: Connection, due: Iterable[AnyRow], now: datetime) -> Di
             break
         done.jobs += 1
         try:
-            plan = plan_slots(job.next_run_at, now, fires.of(job.cron_expr, job.timezone))
+            plan = plan_slots(job.next_run_at, now, fires.of(job.cron_expr, job.timezone), job.catch_up)
         except ScheduleError as error:
             logger.error("job %s has no next run: %s", job.name, error)
-            steps.append({"job_id": job.id, "next": None, "problem": str(error)})
-            continue
-        queued += births(job, plan)
-        skipped += misfires(job, plan)
-        steps.append({"job_id": job.id, "next": plan.next_run_at, "problem": None})
-    done.queued = job_logs.insert_queued(connection, queued)
-    job_logs.insert_skipped(connection, skipped)
-    jobs.advance(connection, steps)
+            decided.has_no_next_run(job, str(error))
+        else:
+            planned.append((job, plan))
+    in_line = line.open_runs(connection, [job.id for job, _ in planned])
+    for job, plan in planned:
+        decided.take(job, plan, in_line.get(job.id, []))
+    done.queued = decided.write(connection)
     return done
-
-
-def births(job: AnyRow, plan: Plan) -> list[NewLog]:
-    """The rows that run: the caught-up slot first, for it is the older."""
-    caught_up = [NewLog(job, Trigger.CATCH_UP, plan.catch_up, exclusive=True)] if plan.catch_up else []
-    return caught_up + [NewLog(job, Trigger.SCHEDULE, slot) for slot in plan.slots]
-
-
-def misfires(job: AnyRow, plan: Plan) -> list[NewLog]:
-    """The one row for the missed slots that do not run; it carries the last of them."""
-    if plan.misfire is None:
-        return []
-    missed = plan.misfire
-    return [
-        NewLog(
-            job,
-            Trigger.CATCH_UP,
-            missed.last,
-            reason=missed.reason,
-            missed_from=missed.first,
-            missed_count=missed.count,
-        )
-    ]
 
 
 class _Fires:

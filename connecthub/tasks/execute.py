@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets as random
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,18 +16,21 @@ from connecthub.core.config import Settings
 from connecthub.core.log_context import run_context
 from connecthub.core.redact import Redactor
 from connecthub.db import job_logs
+from connecthub.db.ending import Ending
 from connecthub.db.engine import Database
-from connecthub.db.job_logs import Ending
 from connecthub.db.tables import Status
 from connecthub.db.types import AnyRow
 from connecthub.errors import DatabaseError, KeyFileError, SecretUnreadable
 from connecthub.runner.launcher_process import LauncherProcess
+from connecthub.runner.limits import limits_of
 from connecthub.runner.outcome import Outcome, Stop
 from connecthub.runner.protocol import Request
 from connecthub.runner.run_log import RunLog
-from connecthub.runner.supervise import Watch, supervise
+from connecthub.runner.supervise import supervise
+from connecthub.runner.watch import Watch
 from connecthub.security.fernet import open_secrets
 from connecthub.security.key_ring import KeyRing
+from connecthub.tasks.endings import Ended, end_run, next_in_line
 from connecthub.tasks.held_runs import GIVE_UP_SHARE, HeldRuns
 from connecthub.tasks.log_writer import LogShipper, LogWriter
 
@@ -48,6 +52,8 @@ class Workbench:
     logs: LogShipper
     worker: str
     """Host, pid and nonce, as they stand in the rows that it claims."""
+    ring: Callable[[Iterable[Any]], None]
+    """Tells workers of rows that may start now."""
 
 
 def execute_job(bench: Workbench, log_id: int) -> None:
@@ -105,6 +111,7 @@ def run(bench: Workbench, row: AnyRow) -> Ending:
 
 def _look_after(bench: Workbench, token: str, writer: LogWriter, watch: Watch) -> Stop | None:
     writer.progress = watch.progress
+    watch.until = bench.held.until(token)
     bench.held.stamp(token)
     return bench.held.stop_of(token)
 
@@ -126,6 +133,7 @@ def request_of(settings: Settings, row: AnyRow, secrets: dict[str, Any]) -> Requ
         dry_run=row.dry_run,
         idempotency_key=f"connecthub-{row.root_id or row.id}",
         log_level=settings.run_log_level,
+        limits=limits_of(settings),
     )
 
 
@@ -140,6 +148,8 @@ def _ending(outcome: Outcome, watch: Watch, writer: LogWriter) -> Ending:
         progress=watch.progress,
         plugin_version=watch.plugin_version,
         calls=[{**call, "at": datetime.fromtimestamp(call["at"], UTC)} for call in watch.calls.kept],
+        retry_after=outcome.retry_after,
+        never_started=outcome.never_started,
     )
 
 
@@ -148,7 +158,7 @@ def finish(bench: Workbench, row: AnyRow, ending: Ending) -> None:
     while True:
         bench.held.stamp(row.token)
         try:
-            written = _write_end(bench, row, ending)
+            ended = _write_end(bench, row, ending)
         except DatabaseError as error:
             if bench.held.lease_left(row.token) <= 0:
                 logger.error("the end (%s) cannot be written and the lease is over: %s", ending.status, error)
@@ -160,18 +170,22 @@ def finish(bench: Workbench, row: AnyRow, ending: Ending) -> None:
             logger.error("the end is written without its texts: the database refused it, %s", type(error).__name__)
             ending = Ending(ending.status, run_log="", error="its log and texts could not be stored")
             continue
-        if written:
+        if ended.written:
             logger.info("run of %s ended: %s", row.job_name, ending.status)
+            bench.ring(ended.bells)
         else:
             logger.warning("the run is no longer this worker's: its end (%s) was not written", ending.status)
         return
 
 
-def _write_end(bench: Workbench, row: AnyRow, ending: Ending) -> bool:
-    """Whether the end stands in the row, now or since an attempt whose reply was lost."""
-    if ending.stands_alone and job_logs.finish_alone(bench.database, row.id, row.token, ending):
-        return True
+def _write_end(bench: Workbench, row: AnyRow, ending: Ending) -> Ended:
+    """Write it, unless it stands in the row since an attempt whose reply was lost."""
+    if ending.stands_alone:
+        alone = job_logs.finish_alone(bench.database, row.id, row.token, ending)
+        if alone is not None:
+            return Ended(True, next_in_line(alone))
     with bench.database.write() as connection:
-        if job_logs.finish(connection, row.id, row.token, ending):
-            return True
-        return job_logs.status_held_by(connection, row.id, row.token) == ending.status
+        ended = end_run(connection, row.id, row.token, ending)
+        if ended.written:
+            return ended
+        return Ended(job_logs.status_held_by(connection, row.id, row.token) == ending.status)

@@ -50,34 +50,37 @@ class HeldRuns:
         with self._lock:
             return [token for token, stamped_at in self._stamps.items() if stamped_at >= oldest]
 
-    def beaten(self, asked: list[str], owned: Mapping[str, bool], sent_at: float) -> None:
-        """Take in a heartbeat's answer: which of the `asked` are still owned, and whether they are to be cancelled."""
+    def beaten(self, asked: list[str], owned: Mapping[str, str | None], sent_at: float) -> None:
+        """Take in a heartbeat's answer: which of the `asked` are still owned, and why to stop it, if it is to."""
         with self._lock:
             for token in asked:
                 if token not in self._good_since:
                     continue
                 if token not in owned:
-                    self._stops[token] = Stop("crashed", "the run is no longer this worker's")
-                elif owned[token]:
-                    self._stops[token] = Stop("cancelled", "cancelled")
+                    self._stops[token] = Stop("crashed", "the run is no longer this worker's", at_once=True)
+                elif cause := owned[token]:
+                    self._stops[token] = Stop("cancelled", cause)
                 self._good_since[token] = sent_at
 
     def drain(self, seconds: float) -> None:
         """Stop what still runs after so many seconds."""
         self._drain_until = self._monotonic() + seconds
 
+    def until(self, token: str) -> float:
+        """When this worker may no longer act for a run, unless a heartbeat is good before (monotonic seconds)."""
+        with self._lock:
+            return self._good_since.get(token, float("-inf")) + self._lease * GIVE_UP_SHARE
+
     def lease_left(self, token: str) -> float:
         """Seconds for which this worker may still act for a run."""
-        with self._lock:
-            held_since = self._good_since.get(token, float("-inf"))
-        return held_since + self._lease * GIVE_UP_SHARE - self._monotonic()
+        return self.until(token) - self._monotonic()
 
     def stop_of(self, token: str) -> Stop | None:
         """Why a run has to stop now, None where it may go on."""
         if stop := self._stops.get(token):
             return stop
         if self.lease_left(token) <= 0:
-            return Stop("crashed", f"database unreachable for {self._lease * GIVE_UP_SHARE:g} s")
+            return Stop("crashed", f"database unreachable for {self._lease * GIVE_UP_SHARE:g} s", at_once=True)
         if self._drain_until is not None and self._monotonic() >= self._drain_until:
             return Stop("crashed", "worker stopped")
         return None

@@ -12,6 +12,7 @@ import json
 import logging
 import sqlite3
 import struct
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -101,6 +102,7 @@ class Ringer:
         self._settings = settings
         self._signers = signers
         self._hueys: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
     def ring(self, rows: Iterable[Any]) -> None:
         """Tell workers of `rows` (id, queue, priority), after the commit that made them.
@@ -123,9 +125,10 @@ class Ringer:
             close_huey(huey)
 
     def _huey(self, queue: str) -> Any:
-        if queue not in self._hueys:
-            self._hueys[queue] = bell_huey(self._settings, queue, self._signers)
-        return self._hueys[queue]
+        with self._lock:
+            if queue not in self._hueys:
+                self._hueys[queue] = bell_huey(self._settings, queue, self._signers)
+            return self._hueys[queue]
 
 
 def _enqueue_all(huey: Any, rows: Sequence[Any]) -> None:

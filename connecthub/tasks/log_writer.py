@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from connecthub.db import job_logs
+from connecthub.db import log_chunks
 from connecthub.db.engine import Database
 from connecthub.errors import DatabaseError
 from connecthub.runner.run_log import RunLog
@@ -62,7 +62,7 @@ class LogWriter:
         self._next_at = now + EVERY
         try:
             with self._database.write() as connection:
-                owned = job_logs.append_chunk(connection, self._log_id, self._token, self._seq, self._chunk, progress)
+                owned = log_chunks.append_chunk(connection, self._log_id, self._token, self._seq, self._chunk, progress)
         except DatabaseError as error:
             logger.warning("the log of run %d waits in memory: %s", self._log_id, error)
             self._not_before = now + PAUSE_AFTER_FAILURE

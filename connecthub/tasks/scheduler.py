@@ -1,13 +1,13 @@
-"""The scheduler process: Huey's consumer over a queue in memory, its Scheduler on the wall-clock minute."""
+"""The scheduler process: Huey's consumer over a queue in memory, its Scheduler and a thread for each step."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from huey.consumer import Consumer, Scheduler
+from huey.consumer import Consumer, Scheduler, Worker
 
 from connecthub.core.clock import Clock, SystemClock
 from connecthub.core.config import Settings
@@ -16,100 +16,163 @@ from connecthub.security.key_ring import KeyRing
 from connecthub.tasks.consumer import stop_on_signals
 from connecthub.tasks.dispatcher import tick
 from connecthub.tasks.huey_app import Ringer, signers, step_huey
+from connecthub.tasks.maintenance import Prune, Ring, Sweep, ring_due
 
 logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
-POLL_SECONDS = 0.01
-"""How late a step may start: the queue in memory is polled."""
+RING_SECONDS = 1.0
+PRUNE_EVERY = 3600.0
 
 
-class MinuteStep:
-    """A step on each wall-clock minute, once at the start, and again after a second while it left something to do.
+class Step:
+    """Work that is due once in every so many `seconds`, at the start, and again a second after it left something to do.
 
     It is not due while its last run goes on. `work` returns whether something is left; an error counts as that.
     """
 
-    def __init__(self, name: str, work: Callable[[], bool], clock: Clock) -> None:
+    def __init__(self, name: str, work: Callable[[], bool], clock: Clock, seconds: float) -> None:
         self.name = name
         self._work = work
         self._clock = clock
+        self._seconds = seconds
         self._busy = threading.Event()
-        self._minute: int | None = None
+        self._period: int | None = None
         self._again_at: float | None = None
+        self._failure: str | None = None
+
+    def _time(self) -> float:
+        """Seconds of the clock that the periods are cut from."""
+        return self._clock.monotonic()
 
     def take_if_due(self) -> bool:
         """Whether to start the step now; true only once until it has run."""
         if self._busy.is_set():
             return False
-        minute = int(self._clock.now().timestamp() // 60)
+        period = int(self._time() // self._seconds)
         again = self._again_at is not None and self._clock.monotonic() >= self._again_at
-        if minute == self._minute and not again:
+        if period == self._period and not again:
             return False
-        self._minute, self._again_at = minute, None
+        self._period, self._again_at = period, None
         self._busy.set()
         return True
 
     def run(self) -> None:
-        """Do the work; no error ends the scheduler."""
+        """Do the work; no error ends the scheduler, and one that stays is logged once."""
         left = True
         try:
             left = self._work()
         except Exception as error:
-            logger.error("%s failed and is tried again: %s: %s", self.name, type(error).__name__, error)
+            failure = f"{type(error).__name__}: {error}"
+            if failure != self._failure:
+                logger.error("%s failed and is tried again: %s", self.name, failure)
+            self._failure = failure
+        else:
+            if self._failure is not None:
+                logger.info("%s works again", self.name)
+            self._failure = None
         finally:
             self._again_at = self._clock.monotonic() + AGAIN_SECONDS if left else None
             self._busy.clear()
 
     def seconds_to_next(self) -> float:
-        """Seconds to the next minute, at most one, for the wall clock may be stepped."""
-        return max(0.001, min(AGAIN_SECONDS, 60 - self._clock.now().timestamp() % 60))
+        """Seconds to the next period, at most one, for the wall clock may be stepped."""
+        return max(0.001, min(AGAIN_SECONDS, self._seconds - self._time() % self._seconds))
+
+
+class MinuteStep(Step):
+    """A step on each minute of the wall clock."""
+
+    def __init__(self, name: str, work: Callable[[], bool], clock: Clock) -> None:
+        super().__init__(name, work, clock, 60.0)
+
+    def _time(self) -> float:
+        return self._clock.now().timestamp()
 
 
 class AlignedScheduler(Scheduler):
     """Only decides when a step runs; a worker thread runs it."""
 
-    def __init__(self, *args: Any, steps: list[MinuteStep], **options: Any) -> None:
+    def __init__(self, *args: Any, steps: Sequence[Step], called: threading.Semaphore, **options: Any) -> None:
         super().__init__(*args, **options)
         self._steps = steps
+        self._called = called
 
     def loop(self, now: Any = None) -> None:
         """Start what is due, then wait for the next moment at which something may be."""
         for step in self._steps:
             if step.take_if_due():
                 self.huey.enqueue(self.huey.step_task(step.name))
+                self._called.release()
         self.stop_flag.wait(min(step.seconds_to_next() for step in self._steps))
 
 
-class SchedulerConsumer(Consumer):
-    """One thread per step, so that none can hold up the tick."""
+class StepWorker(Worker):
+    """Runs a step when it is called; Huey's own would look into the queue in memory a hundred times a second."""
 
-    def __init__(self, steps: list[MinuteStep]) -> None:
+    def __init__(self, *args: Any, called: threading.Semaphore, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._called = called
+
+    def loop(self, now: Any = None) -> None:
+        """Wait for one call and run its step."""
+        self._called.acquire()
+        if not self.stop_flag.is_set():
+            super().loop(now)
+
+
+class SchedulerConsumer(Consumer):
+    """One thread per step, so that none can hold up the tick. `stopping` is set when a stop begins."""
+
+    def __init__(self, steps: Sequence[Step], stopping: threading.Event) -> None:
         self._steps = steps
-        huey = step_huey({step.name: step.run for step in steps})
-        super().__init__(
-            huey, workers=len(steps), periodic=False, initial_delay=POLL_SECONDS, max_delay=POLL_SECONDS, backoff=1.0
-        )
+        self._stopping = stopping
+        self._called = threading.Semaphore(0)
+        super().__init__(step_huey({step.name: step.run for step in steps}), workers=len(steps), periodic=False)
 
     def _create_scheduler(self) -> AlignedScheduler:
-        return AlignedScheduler(huey=self.huey, stop_flag=self.stop_flag, interval=1, periodic=False, steps=self._steps)
+        return AlignedScheduler(
+            self.huey, self.stop_flag, interval=1, periodic=False, steps=self._steps, called=self._called
+        )
+
+    def _create_worker(self) -> StepWorker:
+        return StepWorker(
+            self.huey, self.stop_flag, self.default_delay, self.max_delay, self.backoff, called=self._called
+        )
 
     def _set_signal_handlers(self) -> None:
         stop_on_signals(self)
 
     def stop(self, graceful: bool = False) -> None:
         """Stop after the steps that go on."""
+        self._stopping.set()
+        self.stop_flag.set()
+        self._called.release(len(self._steps))
         super().stop(graceful=True)
+
+
+def scheduler_steps(
+    settings: Settings, database: Database, ring: Ring, clock: Clock, stopping: threading.Event
+) -> list[Step]:
+    """All that a scheduler does, each with its own time."""
+    sweep = Sweep(settings, clock.monotonic)
+    prune = Prune(database, settings, clock, stopping)
+    return [
+        MinuteStep("tick", lambda: tick(database, ring, clock.now()).more, clock),
+        Step("ring", lambda: ring_due(database, ring), clock, RING_SECONDS),
+        Step("sweep", lambda: sweep.look(database, ring), clock, settings.sweep_seconds),
+        Step("prune", prune.step, clock, PRUNE_EVERY),
+    ]
 
 
 def run_scheduler(settings: Settings, database: Database, keys: KeyRing, clock: Clock | None = None) -> None:
     """Run the scheduler in the main thread until SIGTERM or SIGINT."""
-    clock = clock or SystemClock()
     ringer = Ringer(settings, signers(settings, keys))
-    step = MinuteStep("tick", lambda: tick(database, ringer.ring, clock.now()).more, clock)
+    stopping = threading.Event()
+    steps = scheduler_steps(settings, database, ringer.ring, clock or SystemClock(), stopping)
     logger.info("scheduler started")
     try:
-        SchedulerConsumer([step]).run()
+        SchedulerConsumer(steps, stopping).run()
     finally:
         ringer.close()
     logger.info("scheduler stopped")

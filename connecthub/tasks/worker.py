@@ -8,10 +8,11 @@ import secrets
 import socket
 import threading
 import time
+from contextlib import closing
 
 from connecthub import __version__
 from connecthub.core.config import Settings
-from connecthub.db import job_logs, workers
+from connecthub.db import job_logs, leases, workers
 from connecthub.db.engine import Database
 from connecthub.errors import DatabaseError
 from connecthub.runner.launcher_process import LauncherProcess
@@ -19,7 +20,7 @@ from connecthub.security.key_ring import KeyRing
 from connecthub.tasks.consumer import DatabaseLook, WorkerConsumer
 from connecthub.tasks.execute import Workbench, execute_job
 from connecthub.tasks.held_runs import HeldRuns
-from connecthub.tasks.huey_app import bell_huey, close_huey, signers
+from connecthub.tasks.huey_app import Ringer, bell_huey, close_huey, signers
 from connecthub.tasks.log_writer import LogShipper
 
 logger = logging.getLogger(__name__)
@@ -33,9 +34,14 @@ def run_worker(settings: Settings, database: Database, keys: KeyRing, *, threads
     nonce = secrets.token_hex(8)
     host = socket.gethostname()
     held = HeldRuns(settings.lease_seconds, time.monotonic)
-    with LauncherProcess(owns_children=True) as launcher, LogShipper() as logs:
+    name = f"{host}:{os.getpid()}:{nonce}"
+    with (
+        LauncherProcess(owns_children=True) as launcher,
+        LogShipper() as logs,
+        closing(Ringer(settings, signers(settings, keys))) as ringer,
+    ):
         launcher.start()
-        bench = Workbench(settings, database, keys, launcher, held, logs, f"{host}:{os.getpid()}:{nonce}")
+        bench = Workbench(settings, database, keys, launcher, held, logs, name, ringer.ring)
         row = {
             "host": host,
             "pid": os.getpid(),
@@ -122,5 +128,5 @@ class Heartbeat:
         sent_at = time.monotonic()
         with self._database.write() as connection:
             workers.touch_worker(connection, self._worker_id, ",".join(self._keys.fingerprints))
-            owned = job_logs.extend_leases(connection, tokens, self._lease) if tokens else {}
+            owned = leases.extend(connection, tokens, self._lease)
         self._held.beaten(tokens, owned, sent_at)

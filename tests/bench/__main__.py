@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import time
 
-from tests.bench import latency, memory, minute, runs, stages, startup
+from tests.bench import latency, memory, minute, runs, stages, startup, tick
 from tests.bench.harness import Plan, Servers, say
 
 MEASURES = {
     "runs": runs.measure,
     "latency": latency.measure,
     "lateness": minute.measure,
+    "tick": tick.measure,
     "startup": startup.measure,
     "memory": memory.measure,
     "profile": stages.measure,

@@ -49,8 +49,8 @@ class Installation:
         self.rung += [row.id for row in rows]
 
     def add(self, name: str = "job", handler: str = "samples.good:Hello", **more: Any) -> AnyRow:
-        """Add a job that is due each minute, its first slot at 12:00."""
-        given = {"cron_expr": "* * * * *", "timezone": "UTC", **more}
+        """Add a job that is due each minute, its first slot at 12:00, and of which several runs may go on."""
+        given = {"cron_expr": "* * * * *", "timezone": "UTC", "overlap": "allow", **more}
         given["public_cfg"] = given.pop("params", {})
         secrets = given.pop("secrets", {})
         return add_job(self.office(), ALICE, JobSettings(name=name, handler_path=handler, **given), secrets)

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from connecthub.db import job_logs, tables
 from connecthub.db.job_logs import Ending, Status
+from connecthub.db.migrations import HEAD
 from tests.cli import Cli, refusal
 from tests.integration.conftest import Installation
 
@@ -164,7 +165,7 @@ def test_a_key_is_added_and_rotated(installation: Installation, cli: Cli):
 def test_the_database_the_settings_and_the_plugins_are_looked_at(installation: Installation, cli: Cli):
     installation.add()
     facts = cli("db", "check", "--json").json
-    assert (facts["schema"], facts["jobs"], facts["unreadable"]) == ("0001", 1, [])
+    assert (facts["schema"], facts["jobs"], facts["unreadable"]) == (HEAD, 1, [])
     (cli.folder / ".env").write_text("NOT_OURS=1\n")
     checked = cli("config", "check", "--json").json
     assert (checked["ignored"], checked["settings"]["TIMEZONE"]) == (["NOT_OURS"], "UTC")

@@ -75,7 +75,7 @@ def test_json_has_rows_under_their_column_names_and_instants_in_utc(installation
     queued = cli("job", "run", "nightly", "--json").json
     assert queued.keys() == columns(tables.job_logs)
     assert (queued["status"], queued["trigger"], queued["job_id"]) == ("queued", "manual", 1)
-    assert set(instants(queued)) == {"queued_at", "available_at"}
+    assert set(instants(queued)) == {"queued_at", "available_at", "ring_at"}
     assert all(at.utcoffset() == timedelta(0) for at in [*instants(added).values(), *instants(queued).values()])
 
     commands = [("job", "show", "1"), ("job", "list"), ("log", "show", str(queued["id"])), ("log", "list")]

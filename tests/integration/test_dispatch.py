@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from connecthub.control.job_logs import LogChoice, list_logs
-from connecthub.db import job_logs, jobs, tables
+from connecthub.db import job_logs, jobs, leases, log_chunks, tables
 from connecthub.db.new_log import NewLog
 from connecthub.db.tables import Trigger
 from connecthub.db.types import AnyRow
@@ -175,8 +175,8 @@ def test_only_the_holder_of_the_token_ends_a_run_and_a_final_status_never_change
         assert not job_logs.finish(connection, log_id, "b" * 32, failed)
         assert job_logs.finish(connection, log_id, "a" * 32, succeeded)
         assert not job_logs.finish(connection, log_id, "a" * 32, failed)
-        assert job_logs.extend_leases(connection, ["a" * 32], 60) == {}
-        assert not job_logs.append_chunk(connection, log_id, "a" * 32, 0, "late", None)
+        assert leases.extend(connection, ["a" * 32], 60) == {}
+        assert not log_chunks.append_chunk(connection, log_id, "a" * 32, 0, "late", None)
     assert installation.log(log_id).row.status == "succeeded"
     assert installation.log(log_id).text == "done\n"
 
@@ -188,7 +188,7 @@ def test_a_heartbeat_prolongs_only_what_it_holds(installation: Installation):
     claim(installation, other, "b" * 32)
     before = installation.log(held).row.lease_until, installation.log(other).row.lease_until
     with installation.database.write() as connection:
-        assert job_logs.extend_leases(connection, ["a" * 32, "c" * 32], 3600) == {"a" * 32: False}
+        assert leases.extend(connection, ["a" * 32, "c" * 32], 3600) == {"a" * 32: None}
     after = installation.log(held).row.lease_until, installation.log(other).row.lease_until
     assert after[0] > before[0] + timedelta(minutes=30)
     assert after[1] == before[1]

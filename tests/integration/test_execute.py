@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from connecthub.core.config import Settings
-from connecthub.db import job_logs, tables
+from connecthub.db import job_logs, leases, tables
 from connecthub.db.engine import Database
 from connecthub.errors import DatabaseUnreachable
 from connecthub.integrations.sandbox.seeyon import SeeyonSandbox
@@ -41,6 +41,7 @@ def bench(installation: Installation) -> Iterator[Workbench]:
             held,
             logs,
             "host:1:test",
+            installation.ring,
         )
 
 
@@ -228,7 +229,7 @@ def test_a_run_whose_lease_was_taken_away_is_killed_and_its_end_changes_nothing(
     with installation.database.write() as connection:
         ending = job_logs.Ending(job_logs.Status.CRASHED, "", error="taken away")
         assert job_logs.finish(connection, sleeping.log_id, token, ending)
-        owned = job_logs.extend_leases(connection, [token], 60)
+        owned = leases.extend(connection, [token], 60)
     bench.held.beaten([token], owned, time.monotonic())
     sleeping.thread.join()
     assert is_gone(sleeping.pid)

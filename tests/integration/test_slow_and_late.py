@@ -81,7 +81,9 @@ def test_a_lock_on_its_row_holds_up_neither_the_run_nor_its_outcome(installation
     log_id = installation.run()
     url, held = installation.settings.database_url, HeldRuns(60, time.monotonic)
     with LogShipper() as logs, closing(Watched(url)) as watched, closing(Database(url)) as other:
-        bench = Workbench(installation.settings, watched, installation.keys, installation.launcher, held, logs, "w")
+        bench = Workbench(
+            installation.settings, watched, installation.keys, installation.launcher, held, logs, "w", installation.ring
+        )
         run = threading.Thread(target=execute_job, args=(bench, log_id))
         run.start()
         assert watched.written.wait(SECONDS), "the run was not claimed"

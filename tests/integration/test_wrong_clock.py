@@ -100,7 +100,14 @@ def bench(installation: Installation) -> Iterator[Workbench]:
     held = HeldRuns(60, time.monotonic)
     with LogShipper() as logs:
         yield Workbench(
-            installation.settings, installation.database, installation.keys, installation.launcher, held, logs, "w"
+            installation.settings,
+            installation.database,
+            installation.keys,
+            installation.launcher,
+            held,
+            logs,
+            "w",
+            installation.ring,
         )
 
 

@@ -29,19 +29,21 @@ def test_a_run_whose_thread_hangs_is_not_vouched_for():
 def test_without_a_good_heartbeat_a_run_is_given_up_before_its_lease_is_over():
     held, clock = held_run()
     clock.advance(30)
-    held.beaten(["a"], {"a": False}, clock.monotonic())
+    held.beaten(["a"], {"a": None}, clock.monotonic())
     clock.advance(44)
     assert held.stop_of("a") is None
     clock.advance(2)
-    assert held.stop_of("a") == Stop("crashed", "database unreachable for 45 s")
+    assert held.stop_of("a") == Stop("crashed", "database unreachable for 45 s", at_once=True)
 
 
 def test_a_run_that_is_no_longer_owned_or_is_cancelled_stops():
     held, clock = held_run()
     held.add("b", clock.monotonic())
-    held.beaten(["a", "b"], {"b": True}, clock.monotonic())
-    assert held.stop_of("a") == Stop("crashed", "the run is no longer this worker's")
+    held.add("c", clock.monotonic())
+    held.beaten(["a", "b", "c"], {"b": "cancelled", "c": "cancelled by alice"}, clock.monotonic())
+    assert held.stop_of("a") == Stop("crashed", "the run is no longer this worker's", at_once=True)
     assert held.stop_of("b") == Stop("cancelled", "cancelled")
+    assert held.stop_of("c") == Stop("cancelled", "cancelled by alice")
 
 
 def test_a_draining_worker_gives_its_runs_their_time():

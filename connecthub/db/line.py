@@ -1,0 +1,36 @@
+"""Who stands in line: a job's open rows, as the overlap policy asks for them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, literal_column, select
+
+from connecthub.db.tables import Trigger, job_logs
+from connecthub.db.types import database_now
+from connecthub.schedule.overlap import OpenRun
+
+_OPEN = job_logs.c.status.in_((literal_column("'queued'"), literal_column("'running'")))
+IN_NOBODYS_WAY = (Trigger.CATCH_UP, Trigger.BACKFILL)
+
+
+def open_runs(connection: Connection, job_ids: Sequence[int]) -> dict[int, list[OpenRun]]:
+    """The open rows of jobs that the caller has locked, by job and in order.
+
+    A statement of its own, after the lock: in one with the lock, its snapshot could be older.
+    """
+    columns = job_logs.c
+    waits = (columns.available_at > database_now()).label("waits")
+    listing = (
+        select(columns.id, columns.job_id, columns.status, columns.trigger, columns.requested_by, waits)
+        .where(columns.job_id.in_(job_ids), _OPEN)
+        .order_by(columns.id)
+    )
+    found: dict[int, list[OpenRun]] = defaultdict(list)
+    for row in connection.execute(listing):
+        running = row.status == "running"
+        waiting_retry = not running and bool(row.waits) and row.trigger == Trigger.RETRY
+        counts = row.trigger not in IN_NOBODYS_WAY and not waiting_retry
+        found[row.job_id].append(OpenRun(row.id, running, counts, waiting_retry and row.requested_by is None))
+    return found
