@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Executable, bindparam, column, func, select
+from sqlalchemy import JSON, ColumnElement, Connection, Executable, Text, bindparam, cast, column, func, select
 
 from connecthub.db.dialects import insert_into
 from connecthub.db.tables import job_logs
@@ -25,7 +26,7 @@ def insert_births(connection: Connection, rows: Sequence[dict[str, Any]], clock:
     Returns id, queue and priority of the new, by id.
     """
     if connection.dialect.name == "postgresql":
-        parameters: Any = {"rows": [{name: _as_json(value) for name, value in row.items()} for row in rows]}
+        parameters: Any = {"rows": [{name: _as_json(name, value) for name, value in row.items()} for row in rows]}
         statement = _from_json(tuple(rows[0]), clock)
     else:
         parameters = list(rows)
@@ -39,12 +40,20 @@ def _from_json(names: tuple[str, ...], clock: Clock) -> Executable:
     from sqlalchemy.dialects.postgresql import insert
 
     rows = func.json_to_recordset(bindparam("rows", type_=JSON()))
-    new = rows.table_valued(*(column(name, job_logs.c[name].type) for name in names))
+    new = rows.table_valued(*(column(name, Text() if _is_json(name) else job_logs.c[name].type) for name in names))
     new = new.render_derived(name="new", with_types=True)
-    values = select(*(new.c[name] for name in names), *(instant for _, instant in clock))
+    given = (cast(new.c[name], JSON) if _is_json(name) else new.c[name] for name in names)
+    values = select(*given, *(instant for _, instant in clock))
     columns = [*names, *(name for name, _ in clock)]
     return insert(job_logs).from_select(columns, values).on_conflict_do_nothing().returning(*_born)
 
 
-def _as_json(value: Any) -> Any:
+def _is_json(name: str) -> bool:
+    """A JSON column travels as text within the JSON, or a NUL in it would be refused on its way."""
+    return isinstance(job_logs.c[name].type, JSON)
+
+
+def _as_json(name: str, value: Any) -> Any:
+    if _is_json(name):
+        return json.dumps(value)
     return value.isoformat() if isinstance(value, datetime) else value

@@ -24,6 +24,8 @@ from connecthub.db.types import AnyRow, Columns, database_now
 
 RING_AGAIN_SECONDS = 60.0
 """When a bell that was rung at once is due again, where its row still waits."""
+BELL_SECONDS = 0.01
+"""How long after its time a waiting row is rung: before it, nobody could claim it."""
 _again = database_now(literal(RING_AGAIN_SECONDS, Float))
 
 
@@ -47,9 +49,9 @@ def insert_queued(connection: Connection, births: Sequence[NewLog]) -> list[AnyR
 
 def insert_retry(connection: Connection, retry: NewLog, delay: float) -> AnyRow:
     """Add the `queued` row that repeats a run, `delay` seconds from now at the earliest; returns what the others do."""
-    begin = database_now(literal(delay, Float))
+    begin, bell = (database_now(literal(seconds, Float)) for seconds in (delay, delay + BELL_SECONDS))
     statement = insert(job_logs).values(
-        **retry.values(Status.QUEUED), queued_at=database_now(), available_at=begin, ring_at=begin
+        **retry.values(Status.QUEUED), queued_at=database_now(), available_at=begin, ring_at=bell
     )
     return connection.execute(statement.returning(job_logs.c.id, job_logs.c.queue, job_logs.c.priority)).one()
 

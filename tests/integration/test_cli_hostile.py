@@ -75,7 +75,7 @@ def test_names_that_are_allowed_are_shown_as_they_are_and_the_rest_made_visible(
     odd = ["%s %(x)s {y}", "-x", "名" * 200]
     *shown, listed = cli.each([*(("job", "show", "--", name) for name in odd), ("job", "list")])
     for name, ran in zip(odd, shown, strict=True):
-        assert f"\nname          {name}\n" in ran.out
+        assert f"\nname           {name}\n" in ran.out
     assert "private ⟨U+E000⟩ filler ⟨U+115F⟩" in listed.out
     assert [name for name in NAMES if len(name) < 60 and name not in listed.out] == []
     for name in (*NAMES, private):

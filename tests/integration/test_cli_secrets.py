@@ -59,7 +59,7 @@ def test_a_secret_comes_out_nowhere(installation: Installation, tmp_path: Path):
 
     commands = [("job", "show", "good"), ("job", "show", "good", "--json"), ("log", "list"), ("log", "show", "2")]
     answers += [*runs, *cli.each(commands)]
-    assert 'secret_cfg    {"password": "***"}\n' in answers[5].out
+    assert '{"password": "***"}\n' in answers[5].out
     said = "".join(ran.out + ran.err for ran in answers) + worker.said
     assert spelled_in(said.encode()) == []
     assert spelled_in(handed_over) == []
@@ -88,4 +88,4 @@ def test_a_job_whose_key_is_away_is_shown_with_the_reason_in_place_of_its_secret
     installation.settings.fernet_key_path.unlink()
     shown = Cli(installation.environment(), tmp_path)("job", "show", "job")
     assert shown.code == 0
-    assert "secret_cfg    cannot be read: no key file at " in shown.out
+    assert "cannot be read: no key file at " in shown.out
