@@ -17,6 +17,8 @@ from connecthub.db.types import AnyRow
 Clock = tuple[tuple[str, ColumnElement[datetime]], ...]
 """Columns that the database's clock fills in."""
 
+_JSON = frozenset(each.name for each in job_logs.c if isinstance(each.type, JSON))
+"""They travel as text within the JSON: a NUL in them would be refused on its way."""
 _born = (job_logs.c.id, job_logs.c.queue, job_logs.c.priority)
 
 
@@ -40,20 +42,15 @@ def _from_json(names: tuple[str, ...], clock: Clock) -> Executable:
     from sqlalchemy.dialects.postgresql import insert
 
     rows = func.json_to_recordset(bindparam("rows", type_=JSON()))
-    new = rows.table_valued(*(column(name, Text() if _is_json(name) else job_logs.c[name].type) for name in names))
+    new = rows.table_valued(*(column(name, Text() if name in _JSON else job_logs.c[name].type) for name in names))
     new = new.render_derived(name="new", with_types=True)
-    given = (cast(new.c[name], JSON) if _is_json(name) else new.c[name] for name in names)
+    given = (cast(new.c[name], JSON) if name in _JSON else new.c[name] for name in names)
     values = select(*given, *(instant for _, instant in clock))
     columns = [*names, *(name for name, _ in clock)]
     return insert(job_logs).from_select(columns, values).on_conflict_do_nothing().returning(*_born)
 
 
-def _is_json(name: str) -> bool:
-    """A JSON column travels as text within the JSON, or a NUL in it would be refused on its way."""
-    return isinstance(job_logs.c[name].type, JSON)
-
-
 def _as_json(name: str, value: Any) -> Any:
-    if _is_json(name):
+    if name in _JSON:
         return json.dumps(value)
     return value.isoformat() if isinstance(value, datetime) else value
