@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,10 @@ from connecthub.db.types import AnyRow
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.questions import PluginQuestions
 from connecthub.security.key_ring import KeyRing
+from connecthub.tasks.execute import Workbench
+from connecthub.tasks.held_runs import HeldRuns
 from connecthub.tasks.huey_app import Ringer, signers
+from connecthub.tasks.log_writer import LogShipper
 from tests.runs import PLUGINS
 
 ALICE = Actor("alice", Role.ADMIN, "test")
@@ -134,3 +138,20 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path, launcher: Launc
     database, keys = prepare(settings, migrate=True)
     yield Installation(settings, database, keys, launcher)
     database.dispose()
+
+
+@pytest.fixture
+def bench(installation: Installation) -> Iterator[Workbench]:
+    """What a worker's threads share, of a worker that has no heartbeat."""
+    held = HeldRuns(60, time.monotonic)
+    with LogShipper() as logs:
+        yield Workbench(
+            installation.settings,
+            installation.database,
+            installation.keys,
+            installation.launcher,
+            held,
+            logs,
+            "host:1:test",
+            installation.ring,
+        )

@@ -21,28 +21,10 @@ from connecthub.errors import DatabaseUnreachable
 from connecthub.integrations.sandbox.seeyon import SeeyonSandbox
 from connecthub.security.key_ring import KeyRing, create_key_file
 from connecthub.tasks.execute import Workbench, execute_job
-from connecthub.tasks.held_runs import HeldRuns
-from connecthub.tasks.log_writer import LogShipper
 from tests.integration.conftest import Installation
 from tests.runs import is_gone
 
 SECRET = "c4nary/+ä secret"
-
-
-@pytest.fixture
-def bench(installation: Installation) -> Iterator[Workbench]:
-    held = HeldRuns(60, time.monotonic)
-    with LogShipper() as logs:
-        yield Workbench(
-            installation.settings,
-            installation.database,
-            installation.keys,
-            installation.launcher,
-            held,
-            logs,
-            "host:1:test",
-            installation.ring,
-        )
 
 
 def test_a_bell_runs_its_row_and_leaves_the_whole_story(installation: Installation, bench: Workbench):

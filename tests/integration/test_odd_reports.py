@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,29 +15,11 @@ from connecthub.db.job_logs import Ending, Status
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.reports import CALLS_KEPT
 from connecthub.tasks.execute import Workbench, execute_job
-from connecthub.tasks.held_runs import HeldRuns
-from connecthub.tasks.log_writer import LogShipper
 from tests.integration.conftest import Installation
 from tests.runs import is_gone, run_plugin
 
 PASSWORD = "S3cr3t-p4ssw0rd"
 SECRETS = {"password": PASSWORD, "pin": 1234}
-
-
-@pytest.fixture
-def bench(installation: Installation) -> Iterator[Workbench]:
-    held = HeldRuns(60, time.monotonic)
-    with LogShipper() as logs:
-        yield Workbench(
-            installation.settings,
-            installation.database,
-            installation.keys,
-            installation.launcher,
-            held,
-            logs,
-            "w",
-            installation.ring,
-        )
 
 
 @pytest.mark.parametrize("do", ["calls", "progresses", "records", "long_record", "forged_version", "logs_in_handler"])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -19,8 +17,6 @@ from connecthub.db import job_logs, tables
 from connecthub.db.types import database_now
 from connecthub.tasks.dispatcher import tick
 from connecthub.tasks.execute import Workbench, execute_job
-from connecthub.tasks.held_runs import HeldRuns
-from connecthub.tasks.log_writer import LogShipper
 from connecthub.tasks.scheduler import MinuteStep
 from tests.integration.conftest import ALICE, NOON, Installation
 
@@ -93,22 +89,6 @@ def test_a_command_line_whose_clock_is_wrong_adds_and_edits_without_doubling(
         tick(installation.database, installation.ring, NOON + minutes * MINUTE)
     assert set(slots(installation).values()) == {1}
     assert installation.job().next_run_at == NOON + 100 * MINUTE
-
-
-@pytest.fixture
-def bench(installation: Installation) -> Iterator[Workbench]:
-    held = HeldRuns(60, time.monotonic)
-    with LogShipper() as logs:
-        yield Workbench(
-            installation.settings,
-            installation.database,
-            installation.keys,
-            installation.launcher,
-            held,
-            logs,
-            "w",
-            installation.ring,
-        )
 
 
 @WRONG
