@@ -66,13 +66,13 @@ def insert_skipped(connection: Connection, births: Sequence[NewLog]) -> list[Any
 
 
 def cancel_rows(connection: Connection, log_ids: Sequence[int], reason: str) -> list[AnyRow]:
-    """Cancel those of the rows that still wait, of jobs that the caller has locked; returns id, job_id and trigger."""
+    """Cancel those of the rows that still wait, of jobs that the caller has locked; returns whose and what they were."""
     chosen = select(job_logs.c.id).where(job_logs.c.id.in_(log_ids), _is(Status.QUEUED)).order_by(job_logs.c.id)
     statement = (
         update(job_logs)
         .where(job_logs.c.id.in_(chosen.with_for_update(key_share=True)), _is(Status.QUEUED))
         .values(status=literal_column("'cancelled'"), reason=reason, finished_at=database_now())
-        .returning(job_logs.c.id, job_logs.c.job_id, job_logs.c.trigger)
+        .returning(job_logs.c.id, job_logs.c.job_id, job_logs.c.job_name, job_logs.c.trigger)
     )
     return list(connection.execute(statement).all())
 
@@ -95,13 +95,8 @@ def ask_to_stop(connection: Connection, log_ids: Sequence[int], reason: str) -> 
 
 def cancel_queued(connection: Connection, job_id: int, reason: str) -> int:
     """Cancel what a job, which the caller has locked, has waiting; returns how many rows that were."""
-    waiting = select(job_logs.c.id).where(job_logs.c.job_id == job_id, _is(Status.QUEUED)).order_by(job_logs.c.id)
-    statement = (
-        update(job_logs)
-        .where(job_logs.c.id.in_(waiting.with_for_update(key_share=True)), _is(Status.QUEUED))
-        .values(status=literal_column("'cancelled'"), reason=reason, finished_at=database_now())
-    )
-    return connection.execute(statement).rowcount
+    waiting = connection.execute(select(job_logs.c.id).where(job_logs.c.job_id == job_id, _is(Status.QUEUED))).scalars()
+    return len(cancel_rows(connection, list(waiting), reason))
 
 
 # queued stays queued

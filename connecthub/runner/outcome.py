@@ -11,13 +11,12 @@ from connecthub.core.safe_text import storable
 from connecthub.runner.protocol import TEXT_MAX
 from connecthub.runner.reports import number_of
 from connecthub.runner.result import finished_result
+from connecthub.schedule.follow_up import RETRY_DELAY_MAX
 
 ERROR_MAX = 4_000
 """Characters of an error's text that are kept."""
 TRACEBACK_MAX = 64 * 1024
 FINGERPRINT_MAX = 500
-RETRY_AFTER_MAX = 7 * 24 * 3600.0
-"""Seconds that a plugin may ask to wait before it is tried again."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def _answered(answer: dict[str, Any], redactor: Redactor) -> tuple[Outcome, str 
 
 def _retry_after(answer: dict[str, Any]) -> float | None:
     seconds = number_of(answer.get("retry_after"))
-    return None if seconds is None else min(max(seconds, 0.0), RETRY_AFTER_MAX)
+    return None if seconds is None else min(max(seconds, 0.0), RETRY_DELAY_MAX)
 
 
 def _masked_fields(fields: dict[str, Any], redactor: Redactor) -> dict[str, str]:

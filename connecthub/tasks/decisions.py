@@ -94,7 +94,12 @@ class Decisions:
     def _owe_for_cut_chains(self, connection: Connection, cut: list[AnyRow], reason: str) -> None:
         """A retry that waited was its chain's last hope: the chain closes, and with an alert."""
         retries = [row for row in cut if row.trigger == Trigger.RETRY]
-        detail = {"status": "cancelled", "error": reason}
-        alerts.owe(
-            connection, "failed", [{"job_id": row.job_id, "job_log_id": row.id, "detail": detail} for row in retries]
-        )
+        owed = [
+            {
+                "job_id": row.job_id,
+                "job_log_id": row.id,
+                "detail": {"job": row.job_name, "status": "cancelled", "error": reason},
+            }
+            for row in retries
+        ]
+        alerts.owe(connection, "failed", owed)

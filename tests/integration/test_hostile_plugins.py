@@ -18,11 +18,11 @@ from connecthub.core.config import Settings
 from connecthub.core.redact import Redactor
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.limits import MEGABYTE, limits_of
-from connecthub.runner.outcome import RETRY_AFTER_MAX
 from connecthub.runner.protocol import Request
 from connecthub.runner.run_log import RunLog
 from connecthub.runner.supervise import supervise
 from connecthub.runner.watch import Watch
+from connecthub.schedule.follow_up import RETRY_DELAY_MAX
 from tests.integration.conftest import Installation
 from tests.runs import PLUGINS, Ran, is_gone, run_plugin
 
@@ -69,7 +69,7 @@ def test_whatever_a_plugin_does_it_gets_its_status_and_leaves_nothing(
 FORGED = [
     ({"status": "succeeded", "result": '"done"', "characters": 6}, "succeeded", None),
     ({"status": "failed", "error": "e" * 100_000, "retry_after": -5}, "failed", 0.0),
-    ({"status": "failed", "retry_after": 1e300}, "failed", RETRY_AFTER_MAX),
+    ({"status": "failed", "retry_after": 1e300}, "failed", RETRY_DELAY_MAX),
     ({"status": "failed", "retry_after": float("nan")}, "failed", None),
     ({"status": "failed", "retry_after": 10**400}, "failed", None),
     ({"status": "failed", "retry_after": [1]}, "failed", None),
