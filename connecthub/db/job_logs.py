@@ -66,7 +66,7 @@ def insert_skipped(connection: Connection, births: Sequence[NewLog]) -> list[Any
 
 
 def cancel_rows(connection: Connection, log_ids: Sequence[int], reason: str) -> list[AnyRow]:
-    """Cancel those of the rows that still wait, of jobs that the caller has locked; returns whose and what they were."""
+    """Cancel those of the rows that still wait, of jobs that the caller has locked; returns the rows."""
     chosen = select(job_logs.c.id).where(job_logs.c.id.in_(log_ids), _is(Status.QUEUED)).order_by(job_logs.c.id)
     statement = (
         update(job_logs)
