@@ -206,7 +206,7 @@ def run(job: str, params: str | None, slot: str | None, in_turn: bool, wait: boo
 
 def _await_end(opened: Any, log_id: int, as_json: bool) -> None:
     from connecthub.cli.output import as_dict, print_json, say
-    from connecthub.control.job_logs import wait_for_end
+    from connecthub.control.job_logs import open_retry, wait_for_end
     from connecthub.errors import RunFailed
 
     if not as_json:
@@ -218,7 +218,9 @@ def _await_end(opened: Any, log_id: int, as_json: bool) -> None:
         say(f"run {log_id} {ended.row.status}")
     if ended.row.status != "succeeded":
         cause = (ended.row.error or "no cause given").splitlines()[0]
-        raise RunFailed(f"run {log_id} {ended.row.status}: {cause}; `connecthub log show {log_id}` has its log")
+        again = open_retry(opened.database, ended.row)
+        more = f"; run {again.id} is its retry" if again else ""
+        raise RunFailed(f"run {log_id} {ended.row.status}: {cause}{more}; `connecthub log show {log_id}` has its log")
 
 
 @job.command("retry-failed")

@@ -166,7 +166,7 @@ def cancel(log_ids: tuple[int, ...], yes: bool) -> None:
 
         if len(chosen) > 1 and not yes:
             ask(f"cancel {len(chosen)} runs of {opened.settings.instance_name}?")
-        done, refused = cancel_many(opened.database, opened.actor, chosen)
+        done, refused = cancel_many(opened.database, opened.ring_if_any, opened.actor, chosen)
     for each in done:
         say(CANCELLED[each.done].format(id=each.log_id, job=each.job_name))
     if refused and not done:

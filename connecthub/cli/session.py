@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connecthub.core.config import Settings, load_settings
 
@@ -61,6 +61,11 @@ class Session:
         self._closing.callback(ringer.close)
         questions = PluginQuestions(self.settings, launcher)
         return Office(self.database, self.keys, questions, ringer.ring, SystemClock().now)
+
+    def ring_if_any(self, bells: Iterable[Any]) -> None:
+        """Ring; where there is nothing to ring no key is needed."""
+        if bells := list(bells):
+            self.office.ring(bells)
 
     def close(self) -> None:
         """Close what was opened."""

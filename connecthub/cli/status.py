@@ -11,16 +11,19 @@ if TYPE_CHECKING:
     from connecthub.core.config import Settings
 
 LINES = 10
+SHOWN_WORKERS = 3
 
 
 @click.command()
+@click.option("--workers", is_flag=True, help="List the worker processes, also those lost within a day.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-def status(as_json: bool) -> None:
+def status(workers: bool, as_json: bool) -> None:
     """Say in ten lines what needs a person now.
 
     \b
-    Example:
+    Examples:
       connecthub status
+      connecthub status --workers
     """
     from connecthub.cli.output import print_json
     from connecthub.cli.session import session
@@ -31,7 +34,9 @@ def status(as_json: bool) -> None:
 
         seen = look(opened.database, opened.settings.lease_seconds)
         queue_problem = _queue_problem(opened.settings)
-        if as_json:
+        if workers and not as_json:
+            _print_workers(seen, opened.settings.timezone)
+        elif as_json:
             print_json(_as_json(seen, queue_problem))
         else:
             for line in _lines(seen, queue_problem, opened.settings.timezone):
@@ -55,6 +60,11 @@ def _lines(seen: Overview, queue_problem: str | None, zone: str) -> list[str]:
     wrong = [f"queue: {queue_problem}"] if queue_problem else []
     if not seen.workers:
         wrong.append("no worker gives a sign of life; start `connecthub up` or `connecthub worker`")
+    served = {row.queue for row in seen.workers}
+    wrong += [
+        f"queue {row.queue}: nobody serves it since worker {row.host}:{row.pid} was lost at {local(row.seen_at, zone)}"
+        for row in {row.queue: row for row in seen.lost_workers if row.queue not in served}.values()
+    ]
     if seen.overdue:
         wrong.append(f"{seen.overdue} jobs are overdue: no scheduler runs, or it does not keep up")
     wrong += [f"job {row.name}: {row.schedule_error}" for row in seen.schedule_errors]
@@ -65,6 +75,10 @@ def _lines(seen: Overview, queue_problem: str | None, zone: str) -> list[str]:
         + (f" since {local(seen.waiting_since, zone)}" if seen.waiting_since else "")
         + f", {len(seen.workers)} workers; {local(seen.at, zone)} {zone}"
     ]
+    if seen.workers:
+        shown = [f"{row.host}:{row.pid} {row.queue} {row.busy} of {row.threads} busy" for row in seen.workers]
+        more = f", and {len(shown) - SHOWN_WORKERS} more" if len(shown) > SHOWN_WORKERS else ""
+        facts.append(f"workers: {', '.join(shown[:SHOWN_WORKERS])}{more}")
     if seen.next_runs:
         upcoming = ", ".join(f"{row.name} {local(row.next_run_at, zone)}" for row in seen.next_runs)
         facts.append(f"next: {upcoming}")
@@ -75,6 +89,30 @@ def _lines(seen: Overview, queue_problem: str | None, zone: str) -> list[str]:
             f"and {len(wrong) - room + 1} more; `connecthub log list --status failed` shows runs",
         ]
     return [*(wrong or ["nothing needs a person"]), *facts]
+
+
+def _print_workers(seen: Overview, zone: str) -> None:
+    from connecthub.cli.output import local, print_table
+
+    listed = [*seen.workers, *seen.lost_workers]
+    if not listed:
+        click.echo("no worker gave a sign of life within a day; `connecthub up` or `connecthub worker` starts one")
+        return
+    print_table(
+        ["WORKER", "QUEUE", "BUSY", "STATE", f"LAST SIGN ({zone})", f"STARTED ({zone})", "VERSION"],
+        [
+            (
+                f"{row.host}:{row.pid}",
+                row.queue,
+                f"{row.busy} of {row.threads}",
+                "lost" if row.lost else "lives",
+                local(row.seen_at, zone),
+                local(row.started_at, zone),
+                row.version,
+            )
+            for row in listed
+        ],
+    )
 
 
 def _first_line(text: str | None) -> str:
@@ -95,5 +133,6 @@ def _as_json(seen: Overview, queue_problem: str | None) -> dict[str, object]:
         "waiting_since": seen.waiting_since,
         "running": [as_dict(row) for row in seen.running],
         "workers": [as_dict(row) for row in seen.workers],
+        "lost_workers": [as_dict(row) for row in seen.lost_workers],
         "next_runs": [as_dict(row) for row in seen.next_runs],
     }

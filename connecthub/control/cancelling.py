@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from connecthub.control.actions import act
 from connecthub.control.actor import Actor
-from connecthub.db import job_logs, jobs, log_reading
+from connecthub.control.jobs import Ring
+from connecthub.db import job_logs, jobs, line, log_reading
 from connecthub.db.engine import Database
 from connecthub.db.tables import FINAL
 from connecthub.errors import ConnectHubError, NotFound, Refused
@@ -36,8 +37,10 @@ class Cancelled:
     done: Done
 
 
-def cancel_log(database: Database, actor: Actor, log_id: int) -> Cancelled:
+def cancel_log(database: Database, ring: Ring, actor: Actor, log_id: int) -> Cancelled:
     """Cancel a JobLog that is queued, ask one that runs to stop; asked twice, the first one stands.
+
+    Where one that was queued is gone, the job's next in line is rung.
 
     Raises NotFound, Forbidden, and Refused where it has ended.
     """
@@ -51,6 +54,9 @@ def cancel_log(database: Database, actor: Actor, log_id: int) -> Cancelled:
         done = _cancel(connection, log_id, f"cancelled by {actor.name}")
         going_on.target_kind, going_on.target_id, going_on.target_name = "log", row.id, row.job_name
         going_on.detail = {"done": done}
+        job_id = row.job_id if done is Done.CANCELLED else None
+        bells = [] if job_id is None else line.next_in_line(connection, job_id)
+    ring(bells)
     return Cancelled(row.id, row.job_name, done)
 
 
@@ -66,13 +72,15 @@ def _cancel(connection: Connection, log_id: int, reason: str) -> Done:
     return Done.ASKED_ALREADY
 
 
-def cancel_many(database: Database, actor: Actor, log_ids: Sequence[int]) -> tuple[list[Cancelled], list[str]]:
+def cancel_many(
+    database: Database, ring: Ring, actor: Actor, log_ids: Sequence[int]
+) -> tuple[list[Cancelled], list[str]]:
     """Cancel each; returns what was done, and of the others why not."""
     done: list[Cancelled] = []
     refused: list[str] = []
     for log_id in log_ids:
         try:
-            done.append(cancel_log(database, actor, log_id))
+            done.append(cancel_log(database, ring, actor, log_id))
         except ConnectHubError as error:
             refused.append(str(error))
     return done, refused

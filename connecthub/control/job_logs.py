@@ -90,6 +90,13 @@ def wait_for_end(database: Database, log_id: int, on_look: Callable[[AnyRow], No
         time.sleep(WAIT_PAUSE)
 
 
+def open_retry(database: Database, row: AnyRow) -> AnyRow | None:
+    """The queued or running row of the chain of a run that has ended: what repeats it, if anything does."""
+    with database.read() as connection:
+        log_id = log_reading.open_in_chain(connection, row.root_id or row.id)
+        return None if log_id is None else log_reading.get_log(connection, log_id)
+
+
 def follow(
     database: Database,
     log_id: int,

@@ -12,6 +12,8 @@ from connecthub.db.types import AnyRow
 
 SHOWN = 100
 OVERDUE_SECONDS = 60.0
+LOST_SECONDS = 86_400.0
+"""So long a worker is remembered that ended without a word."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,16 @@ class Overview:
     waiting_since: datetime | None
     running: Sequence[AnyRow]
     workers: Sequence[AnyRow]
+    """Those that live, with the number of runs that each holds (`busy`) of how many it can (`threads`)."""
+    lost_workers: Sequence[AnyRow]
+    """Those of the last day that ended without a word."""
     next_runs: Sequence[AnyRow]
 
 
 def look(database: Database, lease: float) -> Overview:
     """Look at an installation; a worker counts as live for one `lease` (seconds)."""
     with database.read() as connection:
+        recent = workers.list_recent(connection, lease, LOST_SECONDS)
         waiting = overview.waiting(connection)
         return Overview(
             at=overview.now(connection),
@@ -47,6 +53,7 @@ def look(database: Database, lease: float) -> Overview:
             waiting=waiting.ready,
             waiting_since=waiting.since,
             running=overview.running(connection),
-            workers=workers.list_live(connection, lease),
+            workers=[row for row in recent if not row.lost],
+            lost_workers=[row for row in recent if row.lost],
             next_runs=overview.next_runs(connection, 3),
         )

@@ -65,12 +65,20 @@ def insert_skipped(connection: Connection, births: Sequence[NewLog]) -> list[Any
 # queued → cancelled, and what asks a running one to stop
 
 
+def _lock(connection: Connection, log_ids: Sequence[int], status: Status) -> list[int]:
+    """Lock those of the rows that have the status, in order of id; returns which.
+
+    A statement of its own: as a subquery of the UPDATE it is joined by nested loops, 70 ms for 125 rows.
+    """
+    chosen = select(job_logs.c.id).where(job_logs.c.id.in_(log_ids), _is(status)).order_by(job_logs.c.id)
+    return list(connection.execute(chosen.with_for_update(key_share=True)).scalars())
+
+
 def cancel_rows(connection: Connection, log_ids: Sequence[int], reason: str) -> list[AnyRow]:
     """Cancel those of the rows that still wait, of jobs that the caller has locked; returns the rows."""
-    chosen = select(job_logs.c.id).where(job_logs.c.id.in_(log_ids), _is(Status.QUEUED)).order_by(job_logs.c.id)
     statement = (
         update(job_logs)
-        .where(job_logs.c.id.in_(chosen.with_for_update(key_share=True)), _is(Status.QUEUED))
+        .where(job_logs.c.id.in_(_lock(connection, log_ids, Status.QUEUED)), _is(Status.QUEUED))
         .values(status=literal_column("'cancelled'"), reason=reason, finished_at=database_now())
         .returning(job_logs.c.id, job_logs.c.job_id, job_logs.c.job_name, job_logs.c.trigger)
     )
@@ -79,11 +87,10 @@ def cancel_rows(connection: Connection, log_ids: Sequence[int], reason: str) -> 
 
 def ask_to_stop(connection: Connection, log_ids: Sequence[int], reason: str) -> list[int]:
     """Ask those of the rows that run to stop, of jobs that the caller has locked; returns the newly asked."""
-    chosen = select(job_logs.c.id).where(job_logs.c.id.in_(log_ids), _is(Status.RUNNING)).order_by(job_logs.c.id)
     statement = (
         update(job_logs)
         .where(
-            job_logs.c.id.in_(chosen.with_for_update(key_share=True)),
+            job_logs.c.id.in_(_lock(connection, log_ids, Status.RUNNING)),
             _is(Status.RUNNING),
             job_logs.c.cancel_requested_at.is_(None),
         )

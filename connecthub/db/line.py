@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, literal_column, select
 
 from connecthub.db.tables import Trigger, job_logs
-from connecthub.db.types import database_now
+from connecthub.db.types import AnyRow, database_now
 from connecthub.schedule.overlap import OpenRun
 
 _OPEN = job_logs.c.status.in_((literal_column("'queued'"), literal_column("'running'")))
@@ -34,3 +34,15 @@ def open_runs(connection: Connection, job_ids: Sequence[int]) -> dict[int, list[
         counts = row.trigger not in IN_NOBODYS_WAY and not waiting_retry
         found[row.job_id].append(OpenRun(row.id, running, counts, waiting_retry and row.requested_by is None))
     return found
+
+
+def next_in_line(connection: Connection, job_id: int) -> list[AnyRow]:
+    """The bell (id, queue, priority) of the exclusive row of a job that is to start first, if one waits."""
+    columns = job_logs.c
+    listing = select(columns.id, columns.queue, columns.priority).where(
+        columns.job_id == job_id,
+        columns.exclusive,
+        columns.status == literal_column("'queued'"),
+        columns.available_at <= database_now(),
+    )
+    return list(connection.execute(listing.order_by(columns.id).limit(1)).all())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, literal, select, update
+from sqlalchemy import Connection, String, bindparam, cast, func, insert, literal, literal_column, select, update
 
-from connecthub.db.tables import workers
+from connecthub.db.tables import Status, job_logs, workers
 from connecthub.db.types import AnyRow, database_now
 
 
@@ -40,3 +40,16 @@ def list_live(connection: Connection, within: float) -> Sequence[AnyRow]:
     """The workers that gave a sign of life within so many seconds, by the database's clock, and have not stopped."""
     alive = workers.c.seen_at >= database_now(literal(-within))
     return connection.execute(select(workers).where(workers.c.stopped_at.is_(None), alive).order_by(workers.c.id)).all()
+
+
+def list_recent(connection: Connection, live_within: float, within: float) -> Sequence[AnyRow]:
+    """The workers that gave a sign of life within so many seconds and have not stopped, with `busy`, the runs that each
+    holds, and `lost`, where the last sign is older than `live_within`."""
+    columns = workers.c
+    name = columns.host + ":" + cast(columns.pid, String) + ":" + columns.nonce
+    running = job_logs.c.status == literal_column(f"'{Status.RUNNING}'")
+    busy = select(func.count()).where(running, job_logs.c.worker == name).correlate(workers).scalar_subquery()
+    lost = columns.seen_at < database_now(literal(-live_within))
+    listing = select(workers, busy.label("busy"), lost.label("lost"))
+    recent = columns.seen_at >= database_now(literal(-within))
+    return connection.execute(listing.where(columns.stopped_at.is_(None), recent).order_by(columns.id)).all()

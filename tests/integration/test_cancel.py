@@ -40,7 +40,7 @@ def audit(installation: Installation) -> list[tuple[str, int, str]]:
 def test_what_waits_is_cancelled_and_says_by_whom(installation: Installation):
     installation.add()
     log_id = installation.run()
-    assert cancel_log(installation.database, ALICE, log_id).done is Done.CANCELLED
+    assert cancel_log(installation.database, installation.ring, ALICE, log_id).done is Done.CANCELLED
     row = installation.log(log_id).row
     assert (row.status, row.reason, row.started_at) == ("cancelled", "cancelled by alice", None)
     assert row.finished_at is not None
@@ -52,10 +52,10 @@ def test_what_runs_is_asked_once_and_the_first_wish_stands(installation: Install
     installation.add()
     log_id = installation.run()
     claim(installation, log_id)
-    assert cancel_log(installation.database, ALICE, log_id).done is Done.ASKED
+    assert cancel_log(installation.database, installation.ring, ALICE, log_id).done is Done.ASKED
     asked = installation.log(log_id).row
     assert (asked.status, asked.reason) == ("running", "cancelled by alice")
-    assert cancel_log(installation.database, BOB, log_id).done is Done.ASKED_ALREADY
+    assert cancel_log(installation.database, installation.ring, BOB, log_id).done is Done.ASKED_ALREADY
     assert installation.log(log_id).row == asked
     with installation.database.write() as connection:
         owned = leases.extend(connection, [TOKEN], 60)
@@ -72,7 +72,7 @@ def test_what_has_ended_is_left_alone(installation: Installation, status: Status
         assert job_logs.finish(connection, log_id, TOKEN, Ending(status, "")) is not None
     before = installation.log(log_id).row
     with pytest.raises(Refused, match=f"JobLog {log_id} is {status} already"):
-        cancel_log(installation.database, ALICE, log_id)
+        cancel_log(installation.database, installation.ring, ALICE, log_id)
     assert installation.log(log_id).row == before
     assert audit(installation) == []
 
@@ -81,18 +81,26 @@ def test_what_is_not_there_or_not_allowed_is_refused(installation: Installation)
     installation.add(enabled=False)
     log_id = installation.run()
     with pytest.raises(NotFound, match="no JobLog 4711"):
-        cancel_log(installation.database, ALICE, 4711)
+        cancel_log(installation.database, installation.ring, ALICE, 4711)
     with pytest.raises(Forbidden):
-        cancel_log(installation.database, Actor("eve", Role.VIEWER, "test"), log_id)
+        cancel_log(installation.database, installation.ring, Actor("eve", Role.VIEWER, "test"), log_id)
     assert installation.log(log_id).row.status == "queued"
 
 
 def test_many_are_cancelled_and_the_refused_are_told(installation: Installation):
     installation.add()
     first, second = installation.run(), installation.run()
-    done, refused = cancel_many(installation.database, ALICE, [first, 4711, second])
+    done, refused = cancel_many(installation.database, installation.ring, ALICE, [first, 4711, second])
     assert [(each.log_id, each.job_name) for each in done] == [(first, "job"), (second, "job")]
     assert refused == ["no JobLog 4711; `connecthub log list` shows the newest"]
+
+
+def test_who_stood_behind_a_cancelled_run_is_rung(installation: Installation):
+    installation.add(overlap="queue", queue_limit=2)
+    first, second = installation.run(), installation.run()
+    installation.rung.clear()
+    cancel_log(installation.database, installation.ring, ALICE, first)
+    assert installation.rung == [second]
 
 
 def test_cancelling_and_claiming_at_the_same_time_never_lose_the_wish(installation: Installation):
@@ -108,7 +116,7 @@ def test_cancelling_and_claiming_at_the_same_time_never_lose_the_wish(installati
 
         claimer = threading.Thread(target=try_to_claim)
         claimer.start()
-        done = cancel_log(installation.database, ALICE, log_id).done
+        done = cancel_log(installation.database, installation.ring, ALICE, log_id).done
         claimer.join()
         row = installation.log(log_id).row
         if claimed == [True]:
@@ -128,7 +136,7 @@ def test_a_worker_stops_a_run_that_is_cancelled_and_it_gets_no_retry(
     with installation.process("worker", "-w", "1"):
         plugin = os.pidfd_open(int(pid_file.read_text()))
         try:
-            assert cancel_log(installation.database, ALICE, log_id).done is Done.ASKED
+            assert cancel_log(installation.database, installation.ring, ALICE, log_id).done is Done.ASKED
             assert select.select([plugin], [], [], SECONDS)[0], "the plugin goes on"
         finally:
             os.close(plugin)
@@ -142,7 +150,7 @@ def test_a_worker_stops_a_run_that_is_cancelled_and_it_gets_no_retry(
 
 def test_a_cancelled_row_holds_up_no_deletion(installation: Installation):
     installation.add(enabled=False)
-    cancel_log(installation.database, ALICE, installation.run())
+    cancel_log(installation.database, installation.ring, ALICE, installation.run())
     delete_job(installation.office(), ALICE, installation.job().name)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
-from connecthub.db import job_logs, tables
+from connecthub.db import job_logs, tables, workers
 from connecthub.db.job_logs import Ending, Status
 from connecthub.db.migrations import HEAD
 from tests.cli import Cli, refusal
@@ -206,3 +206,22 @@ def test_cron_expressions_are_explained_and_completion_is_printed(tmp_path: Path
         assert "_CONNECTHUB_COMPLETE" in cli("completion", shell).out
     words = {"COMP_WORDS": "connecthub jo", "COMP_CWORD": "1", "_CONNECTHUB_COMPLETE": "bash_complete"}
     assert json.dumps(cli(**words).out) == json.dumps("plain,job\n")
+
+
+def test_status_lists_workers_and_who_serves_a_queue_no_more(installation: Installation, cli: Cli):
+    told = "no worker gave a sign of life within a day"
+    assert told in cli("status", "--workers").out
+    with installation.database.write() as connection:
+        for pid, queue in ((11, "default"), (12, "reports")):
+            row = {"host": "h", "pid": pid, "nonce": f"n{pid}", "queue": queue, "threads": 2, "version": "1"}
+            workers.insert_worker(connection, {**row, "key_fingerprints": ""})
+        lost = update(tables.workers).where(tables.workers.c.pid == 12)
+        connection.execute(lost.values(seen_at=datetime.now(UTC) - timedelta(minutes=5)))
+    installation.add()
+    log_id = installation.run()
+    assert job_logs.claim(installation.database, log_id, "t" * 32, "h:11:n11", 60) is not None
+    rows = [line.split()[:6] for line in cli("status", "--workers").out.splitlines()[1:]]
+    assert rows == [["h:11", "default", "1", "of", "2", "lives"], ["h:12", "reports", "0", "of", "2", "lost"]]
+    told = cli("status").out
+    assert "workers: h:11 default 1 of 2 busy" in told
+    assert "queue reports: nobody serves it since worker h:12 was lost at" in told

@@ -192,3 +192,11 @@ def test_tables_line_up_whatever_the_names_are_made_of(
     assert {columns_before("* * * * *", line) for line in jobs[1:]} == {jobs[0].index("CRON")}
     assert {columns_before("queued", line) for line in runs[1:]} == {runs[0].index("STATUS")}
     assert len(jobs) == len(runs) == 1 + len(beyond_length)
+
+
+def test_who_waits_for_a_failed_run_learns_of_its_retry(installation: Installation, cli: Cli):
+    installation.add("bad", handler="samples.bad:Bad", params={"do": "raises"}, max_retries=1)
+    with cli.live("worker"):
+        bad = cli("job", "run", "bad", "--wait")
+    assert bad.code == 1
+    assert "no such unit; run 2 is its retry; `connecthub log show 1` has its log" in bad.err
