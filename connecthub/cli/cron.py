@@ -27,8 +27,8 @@ def next_(expression: str, timezone: str | None, start: str | None, count: int, 
     from datetime import UTC, datetime
 
     from connecthub.cli.output import local, print_json, print_table
-    from connecthub.cli.times import parse_time
     from connecthub.core.config import load_settings
+    from connecthub.core.times import parse_time
     from connecthub.schedule.cron import preview, validate_timezone
 
     zone = load_settings().timezone if timezone is None else timezone

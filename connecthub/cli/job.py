@@ -183,8 +183,8 @@ def run(job: str, params: str | None, slot: str | None, in_turn: bool, wait: boo
     """
     from connecthub.cli.output import as_dict, print_json, say
     from connecthub.cli.session import session
-    from connecthub.cli.times import parse_time
     from connecthub.cli.values import read_params
+    from connecthub.core.times import parse_time
 
     with session() as opened:
         from connecthub.control.job_logs import show_log

@@ -41,8 +41,8 @@ def list_(
     """
     from connecthub.cli.output import as_dict, local, print_json, print_table, seconds_between
     from connecthub.cli.session import session
-    from connecthub.cli.times import parse_time
     from connecthub.core.clock import SystemClock
+    from connecthub.core.times import parse_time
 
     with session() as opened:
         from connecthub.control.job_logs import LogChoice, list_logs

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from connecthub.cli.session import Session
     from connecthub.control.runs import Retried
+    from connecthub.control.session import Session
 
 NUMBER = click.IntRange(1, 2**63 - 1)
 
@@ -84,10 +84,10 @@ def retry(
 
 def matching(opened: Session, job: str | None, status: str | None, since: str | None) -> list[int]:
     """What did not succeed, of a job, with a status, since a time."""
-    from connecthub.cli.times import parse_time
     from connecthub.control.job_logs import LogChoice
     from connecthub.control.runs import failed_logs
     from connecthub.core.clock import SystemClock
+    from connecthub.core.times import parse_time
 
     at = None if since is None else parse_time(since, opened.settings.timezone, SystemClock().now())
     return failed_logs(opened.database, LogChoice(job=job, status=status, since=at))
@@ -204,8 +204,8 @@ def prune(before: str | None, job: str | None, dry_run: bool, yes: bool) -> None
     from connecthub.cli.output import local, say
     from connecthub.cli.questions import ask
     from connecthub.cli.session import session
-    from connecthub.cli.times import parse_time
     from connecthub.core.clock import SystemClock
+    from connecthub.core.times import parse_time
 
     with session() as opened:
         from connecthub.control.pruning import count_old

@@ -14,6 +14,7 @@ from connecthub.cli.lazy import LazyGroup
 COMMANDS = {
     "demo": ("connecthub.cli.demo:demo", "See it work, in a folder of its own."),
     "up": ("connecthub.cli.process:up", "Run scheduler and worker here until Ctrl-C."),
+    "tui": ("connecthub.cli.tui:tui", "The control center: browse, understand and act, from this terminal."),
     "status": ("connecthub.cli.status:status", "What needs a person now, in ten lines."),
     "job": (
         "connecthub.cli.job:job",

@@ -146,6 +146,12 @@ class Settings(BaseSettings):
     instance_name: str = Field(default_factory=lambda: os.uname().nodename, min_length=1)
     """Name of this installation, in every header and every question that acts; unset, the host name."""
 
+    instance_color: Annotated[Literal["", "red", "yellow", "green", "blue", "magenta", "cyan", "white"], _Lower] = ""
+    """Colour of that name: red, yellow, green, blue, magenta, cyan or white; unset, none."""
+
+    ui_lang: Annotated[Literal["", "en", "zh"], _Lower] = ""
+    """Language of the control center: en or zh; unset, what LC_ALL or LANG asks for."""
+
     workers: int = Field(default=4, ge=1, le=64)
     """Runs that one worker process does at the same time, 1 to 64."""
 

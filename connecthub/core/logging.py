@@ -22,8 +22,8 @@ _FILE_BACKUPS = 5
 _QUIET = ("alembic", "httpx", "httpcore", "huey", "sqlalchemy.engine")
 
 
-def configure_logging(settings: Settings, process: str, stream: TextIO) -> None:
-    """Send every log record to the stream and, with LOG_TO_FILE, to `DATA_DIR/logs/PROCESS.log`.
+def configure_logging(settings: Settings, process: str, stream: TextIO | None) -> None:
+    """Send every log record to the stream, if there is one, and, with LOG_TO_FILE, to `DATA_DIR/logs/PROCESS.log`.
 
     Doing it again replaces what the last call installed. Processes that run side by side need different names: one
     rotating file shared by several loses lines. Raises ConfigError where the file cannot be written.
@@ -31,7 +31,7 @@ def configure_logging(settings: Settings, process: str, stream: TextIO) -> None:
     close_logging()
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
-    handlers: list[_StreamHandler | _FileHandler] = [_StreamHandler(stream)]
+    handlers: list[_StreamHandler | _FileHandler] = [] if stream is None else [_StreamHandler(stream)]
     if settings.log_to_file:
         handlers.append(_file_handler(settings.data_dir / "logs" / f"{process}.log"))
     formatter = JsonFormatter(process) if settings.log_format == "json" else TextFormatter(process)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, func, literal_column, or_, select
 
 from connecthub.db.tables import Status, http_calls, job_log_chunks, job_logs
 from connecthub.db.types import AnyRow, Columns
@@ -27,6 +27,8 @@ LISTED: Columns = (
     job_logs.c.reason,
     job_logs.c.error,
 )
+NOT_OK = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.CRASHED)
+_OPEN = frozenset((Status.QUEUED, Status.RUNNING))
 TEXT_SPAN = 100_000
 """So many of the newest JobLogs are searched for a text; an index on all text would cost more than it gives."""
 
@@ -37,6 +39,8 @@ class LogFilter:
 
     job_id: int | None = None
     status: str | None = None
+    bad: bool = False
+    """All that ran, or was to run, and did not succeed."""
     trigger: str | None = None
     since: datetime | None = None
     """Queued at this instant or later."""
@@ -46,24 +50,47 @@ class LogFilter:
     """Stands in the job's name, the cause, the traceback or the log; letters of either case."""
     before_id: int | None = None
     """For the next page: older than this JobLog."""
+    from_id: int | None = None
+    """This JobLog or a newer one."""
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """Those that count; none where all do."""
+        return (*(NOT_OK if self.bad else ()), *((self.status,) if self.status else ()))
+
+    @property
+    def by_id(self) -> ColumnElement[int]:
+        """The id, to sort and to cut by: with a plus where the plain column would have all rows, or all of a job's,
+        walked in order rather than the few of a status found and sorted."""
+        few = bool(self.statuses) and Status.SUCCEEDED not in self.statuses
+        walked = self.job_id is None and not _OPEN.issuperset(self.statuses)
+        return literal_column("+job_logs.id", BigInteger) if few and not walked else job_logs.c.id
 
     def apply(self, statement: Select[Any]) -> Select[Any]:
         """Add the conditions to a statement on job_logs."""
         columns = job_logs.c
         conditions = [
             column == value
-            for column, value in (
-                (columns.job_id, self.job_id),
-                (columns.status, self.status),
-                (columns.trigger, self.trigger),
-            )
+            for column, value in ((columns.job_id, self.job_id), (columns.trigger, self.trigger))
             if value is not None
         ]
+        conditions += [_is_one_of(self.statuses)] if self.statuses else []
         conditions += [columns.queued_at >= self.since] if self.since else []
         conditions += [columns.queued_at < self.until] if self.until else []
-        conditions += [columns.id < self.before_id] if self.before_id else []
+        conditions += [self.by_id < self.before_id] if self.before_id is not None else []
+        conditions += [self.by_id >= self.from_id] if self.from_id is not None else []
         conditions += [_holds(self.text)] if self.text else []
         return statement.where(*conditions)
+
+
+def _is_one_of(statuses: tuple[str, ...]) -> Any:
+    """As literals, and with the words of the partial index that has these rows: SQLite looks for them as they stand."""
+    has = job_logs.c.status.in_([literal_column(f"'{status}'") for status in statuses])
+    if _OPEN.issuperset(statuses):
+        return and_(has, literal_column("job_logs.status IN ('queued', 'running')"))
+    if _OPEN.isdisjoint(statuses) and Status.SUCCEEDED not in statuses:
+        return and_(has, literal_column("job_logs.status NOT IN ('succeeded', 'queued', 'running')"))
+    return has
 
 
 def _holds(text: str) -> Any:
@@ -82,7 +109,7 @@ def _holds(text: str) -> Any:
 
 def list_logs(connection: Connection, chosen: LogFilter, limit: int) -> Sequence[AnyRow]:
     """The newest JobLogs that match first, without their texts."""
-    listing = select(*LISTED).order_by(job_logs.c.id.desc()).limit(limit)
+    listing = select(*LISTED).order_by(chosen.by_id.desc()).limit(limit)
     return connection.execute(chosen.apply(listing)).all()
 
 
@@ -90,14 +117,19 @@ def retriable(connection: Connection, chosen: LogFilter, limit: int) -> list[int
     """The JobLogs that match and did not succeed, oldest first; of a chain only its newest, if that one did not."""
     later = job_logs.alias("later")
     root = func.coalesce(job_logs.c.root_id, job_logs.c.id)
-    newer = (
-        select(literal_column("1"))
-        .where(func.coalesce(later.c.root_id, later.c.id) == root, later.c.id > job_logs.c.id)
-        .exists()
-    )
-    not_ok = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.CRASHED)
-    listing = select(job_logs.c.id).where(job_logs.c.status.in_(not_ok), job_logs.c.job_id.is_not(None), ~newer)
-    return list(connection.execute(chosen.apply(listing).order_by(job_logs.c.id).limit(limit)).scalars())
+    newer = select(literal_column("1")).where(later.c.root_id == root, later.c.id > job_logs.c.id).exists()
+    wanted = not_ok(chosen)
+    if wanted is None:
+        return []
+    listing = select(job_logs.c.id).where(job_logs.c.job_id.is_not(None), ~newer)
+    return list(connection.execute(wanted.apply(listing).order_by(wanted.by_id).limit(limit)).scalars())
+
+
+def not_ok(chosen: LogFilter) -> LogFilter | None:
+    """The filter for those of the chosen that did not succeed; None where it asks for others only."""
+    if chosen.status is None:
+        return replace(chosen, bad=True)
+    return chosen if chosen.status in NOT_OK else None
 
 
 def get_log(connection: Connection, log_id: int) -> AnyRow | None:
@@ -129,3 +161,41 @@ def open_in_chain(connection: Connection, root_id: int) -> int | None:
     is_open = job_logs.c.status.in_((Status.QUEUED, Status.RUNNING))
     in_chain = func.coalesce(job_logs.c.root_id, job_logs.c.id) == root_id
     return connection.execute(select(job_logs.c.id).where(in_chain, is_open)).scalar()
+
+
+_WITHOUT_LOG = tuple(column for column in job_logs.c if column.name != "run_log")
+CHAIN_MAX = 200
+
+
+def get_log_without_text(connection: Connection, log_id: int) -> AnyRow | None:
+    """One JobLog, all columns but its log."""
+    return connection.execute(select(*_WITHOUT_LOG).where(job_logs.c.id == log_id)).first()
+
+
+def log_state(connection: Connection, log_id: int) -> AnyRow | None:
+    """How far a run is, and the rest of its log, which has none until the run has ended."""
+    columns = (job_logs.c.status, job_logs.c.progress, job_logs.c.run_log)
+    return connection.execute(select(*columns).where(job_logs.c.id == log_id)).first()
+
+
+def list_chain(connection: Connection, root_id: int) -> Sequence[AnyRow]:
+    """A run and its retries, the oldest first."""
+    in_chain = or_(job_logs.c.id == root_id, job_logs.c.root_id == root_id)
+    return connection.execute(select(*LISTED).where(in_chain).order_by(job_logs.c.id).limit(CHAIN_MAX)).all()
+
+
+def newest_success(connection: Connection, job_id: int) -> AnyRow | None:
+    """What the job's newest run that succeeded ran with."""
+    columns = job_logs.c
+    ran_with = (columns.id, columns.job_version, columns.handler_path, columns.public_cfg, columns.timeout)
+    listing = select(*ran_with, columns.plugin_version).where(columns.job_id == job_id)
+    succeeded = columns.status == literal_column(f"'{Status.SUCCEEDED}'")
+    return connection.execute(listing.where(succeeded).order_by(columns.queued_at.desc()).limit(1)).first()
+
+
+def newest_plugin_version(connection: Connection, job_id: int, from_id: int) -> str | None:
+    """The plugin's version in the newest of a job's runs that reported one, from a JobLog on."""
+    listing = select(job_logs.c.plugin_version).where(
+        job_logs.c.job_id == job_id, job_logs.c.id >= from_id, job_logs.c.plugin_version.is_not(None)
+    )
+    return connection.execute(listing.order_by(job_logs.c.id.desc()).limit(1)).scalar()

@@ -179,6 +179,7 @@ job_logs = Table(
     Index("ix_job_logs_line", "job_id", "id", **_where("exclusive AND status = 'queued'")),
     Index("ix_job_logs_job", "job_id", "id"),
     Index("ix_job_logs_job_status", "job_id", "status", "queued_at"),
+    Index("ix_job_logs_root", "root_id", "id", **_where("root_id IS NOT NULL")),
     Index("ix_job_logs_not_ok", "id", **_where("status NOT IN ('succeeded', 'queued', 'running')")),
     postgresql_with={"fillfactor": 80},
     sqlite_autoincrement=True,

@@ -1,0 +1,1 @@
+"""The control center, driven by keys and looked at as text."""

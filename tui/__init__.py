@@ -1,0 +1,1 @@
+"""The control center: a terminal program over `connecthub.control`."""

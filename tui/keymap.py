@@ -1,0 +1,79 @@
+"""Which key does what: one table, from which bindings, hint bar, help and the menu of acts are made.
+
+Reads are lower case, acts are capital letters. A full-width form of a Chinese input method counts as the plain key.
+What a key is called stands in `words.py` under `key.<id>`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True)
+class Key:
+    """One line of the table."""
+
+    id: str
+    """`scope.act`; a screen's action is `action_<act>`."""
+    keys: str
+    """Textual's names, separated by commas; the first is the one that is shown."""
+    shown: str
+    """As a person reads it."""
+    act: bool = False
+    """Whether it changes something: it is left out where nothing may be changed."""
+    hint: bool = True
+    """Whether it stands in the hint bar."""
+
+
+KEYS = (
+    Key("app.show_jobs", "2,２", "2", hint=False),
+    Key("app.show_logs", "3,３", "3", hint=False),
+    Key("app.command", "colon,fullwidth_colon", ":", hint=False),
+    Key("app.help", "question_mark,fullwidth_question_mark", "?"),
+    Key("app.time", "t", "t", hint=False),
+    Key("app.quit", "q", "q", hint=False),
+    Key("screen.back", "escape", "Esc", hint=False),
+    Key("screen.menu", "full_stop,fullwidth_full_stop,ideographic_full_stop", "."),
+    Key("screen.copy", "y", "y", hint=False),
+    Key("screen.reload", "r", "r", hint=False),
+    Key("list.filter", "slash,fullwidth_solidus", "/"),
+    Key("jobs.sort", "s", "s"),
+    Key("jobs.logs", "o,l,right", "o"),
+    Key("jobs.run", "S", "S", act=True),
+    Key("jobs.retry", "R", "R", act=True),
+    Key("jobs.enable", "E", "E", act=True),
+    Key("jobs.disable", "D", "D", act=True),
+    Key("logs.failures", "f", "f"),
+    Key("logs.retry", "R", "R", act=True),
+    Key("logs.retry_matching", "M", "M", act=True, hint=False),
+    Key("logs.cancel", "X", "X", act=True),
+    Key("log.search", "slash,fullwidth_solidus", "/"),
+    Key("log.facts", "i", "i"),
+    Key("log.copy_line", "c", "c", hint=False),
+    Key("log.retry", "R", "R", act=True),
+    Key("log.cancel", "X", "X", act=True),
+    Key("text.search", "slash,fullwidth_solidus", "/"),
+    Key("job.logs", "o", "o"),
+    Key("job.run", "S", "S", act=True),
+    Key("job.retry", "R", "R", act=True),
+    Key("job.enable", "E", "E", act=True),
+    Key("job.disable", "D", "D", act=True),
+)
+_BY_ID = {key.id: key for key in KEYS}
+
+
+def key_of(key_id: str) -> Key:
+    """One line of the table."""
+    return _BY_ID[key_id]
+
+
+def bindings(*scopes: str) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    """The bindings of whoever has these scopes: `bindings("screen", "list", "jobs")`."""
+    return [
+        Binding(key.keys, key.id.partition(".")[2], key.id, id=key.id, show=key.hint)
+        for scope in scopes
+        for key in KEYS
+        if key.id.partition(".")[0] == scope
+    ]

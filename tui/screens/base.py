@@ -1,0 +1,264 @@
+"""What all screens share: the lines around them, questions asked off the event loop, acts that are confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from connecthub.core.safe_text import safe_text
+from tui.keymap import KEYS, bindings, key_of
+from tui.messages import Answered, Failed
+from tui.rows import Done
+from tui.screens.dialogs import TYPED_FROM, Confirm, ConfirmTyped, Menu
+from tui.widgets.bars import Banner, Header, HintBar, StatusLine
+from tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from tui.app import ControlCenter
+    from tui.data import Data
+
+R = TypeVar("R")
+
+COPY_MAX = 50_000
+"""Characters: terminals take some 74 KB of base64."""
+
+
+class CenterScreen(Screen[None]):
+    """A screen of the control center. `scopes` names the lines of the keymap that hold on it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("screen")
+    scopes: ClassVar[tuple[str, ...]] = ("screen",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: dict[str, int] = {}
+        self._under_way: set[str] = set()
+        self.at: datetime | None = None
+        """When the data on the screen was read, by the database's clock."""
+
+    @property
+    def center(self) -> ControlCenter:
+        """The app."""
+        return cast("ControlCenter", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Header, what the screen is about, the lines below."""
+        yield Header()
+        yield Banner()
+        yield from self.content()
+        yield Prompt()
+        yield StatusLine()
+        yield HintBar()
+
+    def content(self) -> ComposeResult:
+        """What the screen is about."""
+        raise NotImplementedError
+
+    def title_line(self) -> str:
+        """What the screen shows, for the header."""
+        raise NotImplementedError
+
+    def load(self) -> None:
+        """Ask for what the screen shows; called once the installation is open, and again at each refresh."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Show the same, with times shown in another way."""
+        raise NotImplementedError
+
+    def retitle(self) -> None:
+        """Show the same in another language."""
+        raise NotImplementedError
+
+    def command_line(self) -> str:
+        """The command that shows the same."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Paint the lines around, and load as soon as that is possible."""
+        self.tell_lines()
+        if self.center.data is not None:
+            self.load()
+
+    def on_screen_resume(self) -> None:
+        """Be up to date when it is seen again."""
+        self.tell_lines()
+        if self.center.data is not None and self.is_mounted:
+            self.load()
+
+    def tell_lines(self) -> None:
+        """Paint header, banner and hints anew."""
+        center, words = self.center, self.center.words
+        facts = center.facts
+        right = words("header.of", time=center.times.clock(self.at)) if self.at else ""
+        lock = words("header.read_only") if facts.read_only else ""
+        self.query_one(Header).tell([self.title_line(), facts.instance, lock, facts.database, facts.zone], right)
+        self.query_one(Banner).text = center.problem
+        hints = [*(key for key in self.keys() if key.hint), key_of("app.help")]
+        self.query_one(HintBar).tell([(key.shown, words(f"key.{key.id}")) for key in hints])
+
+    def keys(self) -> list[Any]:
+        """The lines of the keymap that hold here."""
+        read_only = self.center.facts.read_only
+        return [key for key in KEYS if key.id.partition(".")[0] in self.scopes and not (key.act and read_only)]
+
+    def say(self, text: str) -> None:
+        """Show a line below."""
+        self.query_one(StatusLine).text = safe_text(text)
+
+    # questions
+
+    def ask(
+        self,
+        question: Callable[[Data], R],
+        then: Callable[[R], None],
+        group: str = "list",
+        *,
+        only_if_idle: bool = False,
+    ) -> None:
+        """Ask the data in a thread and hand the answer to `then`, unless a later question of the group overtook it."""
+        data = self.center.data
+        if data is None or (only_if_idle and group in self._under_way):
+            return
+        number = self._asked[group] = self._asked.get(group, 0) + 1
+        self._under_way.add(group)
+        work = partial(self._answer, data, question, then, group, number)
+        self.run_worker(work, thread=True, exit_on_error=False, group=group, description=group)
+
+    def _answer(
+        self, data: Data, question: Callable[[Data], R], then: Callable[[R], None], group: str, number: int
+    ) -> None:
+        """In a thread: only messages leave it."""
+        try:
+            answer = question(data)
+        except Exception as error:
+            self.post_message(Failed(error, group, number))
+        else:
+            self.post_message(Answered(partial(then, answer), group, number))
+
+    def on_answered(self, message: Answered) -> None:
+        """Use an answer that is not out of date."""
+        message.stop()
+        if message.number == self._asked.get(message.group):
+            self._under_way.discard(message.group)
+            self.center.is_well()
+            message.use()
+
+    def on_failed(self, message: Failed) -> None:
+        """Say what went wrong: the installation, the question, or a bug."""
+        message.stop()
+        if message.number == self._asked.get(message.group):
+            self._under_way.discard(message.group)
+            self.center.went_wrong(self, message.error)
+
+    # acts
+
+    def confirm(self, question: str, names: Sequence[str], act: Callable[[Data], Done], *, typed: str = "") -> None:
+        """Ask, and act if the answer is yes; from 21 things on, or with `typed`, something has to be typed."""
+        words = self.center.words
+        if not names:
+            self.say(words("ask.nothing"))
+            return
+        wanted = typed or (str(len(names)) if len(names) >= TYPED_FROM else "")
+        dialog = ConfirmTyped(words, question, names, wanted) if wanted else Confirm(words, question, names)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.ask(act, self.done, group="act")
+
+        self.app.push_screen(dialog, answered)
+
+    def done(self, done: Done) -> None:
+        """Say what an act did, how to undo it, and what it did not; then look again."""
+        words = self.center.words
+        told = (
+            [words("done.more", line=done.lines[0], count=len(done.lines) - 1)]
+            if len(done.lines) > 1
+            else list(done.lines)
+        )
+        told += [words("done.refused", reason=reason) for reason in done.refused[:3]]
+        told += [words("done.undo", how=done.undo)] if done.undo and done.lines else []
+        self.say(" · ".join(told))
+        self.load()
+        if done.opened is not None:
+            self.center.open_log(done.opened)
+
+    # keys that all have
+
+    def action_back(self) -> None:
+        """One step back; at the first screen nothing."""
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def action_reload(self) -> None:
+        """Look again."""
+        self.load()
+
+    def action_copy(self) -> None:
+        """Send the command line for what is on the screen to the terminal's clipboard."""
+        self.copy(self.command_line())
+
+    def copy(self, text: str) -> None:
+        """Send a text to the terminal's clipboard; whether it takes it, only the terminal knows."""
+        self.app.copy_to_clipboard(text[:COPY_MAX])
+        self.say(self.center.words("copied", text=text))
+
+    def action_menu(self) -> None:
+        """Let one choose among the acts that fit."""
+        words = self.center.words
+        entries = [
+            (key.id.partition(".")[2], key.shown, words(f"key.{key.id}"))
+            for key in self.keys()
+            if key.id.partition(".")[2] != "menu" and self.fits(key.id)
+        ]
+
+        async def chosen(action: str | None) -> None:
+            if action is not None:
+                await self.run_action(action)
+
+        self.app.push_screen(Menu(words("title.menu"), entries), chosen)
+
+    def fits(self, key_id: str) -> bool:
+        """Whether an act makes sense on what is chosen."""
+        return True
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where nothing may be changed, keys that act do not exist."""
+        if not self.app.is_running or not self.center.facts.read_only:
+            return True
+        return not any(
+            key.act and key.id.partition(".")[2] == action for key in KEYS if key.id.split(".")[0] in self.scopes
+        )
+
+    # prompts
+
+    @on(Prompt.Left)
+    def _left_prompt(self, message: Prompt.Left) -> None:
+        self.close_prompt()
+
+    def close_prompt(self) -> None:
+        """Give the keys back to the list."""
+        self.query_one(Prompt).close()
+        self.focus_main()
+
+    def focus_main(self) -> None:
+        """Focus what takes the keys."""
+        raise NotImplementedError
+
+    def open_command(self) -> None:
+        """Ask for a command."""
+        self.query_one(Prompt).open("command", ":", "", self.center.words("prompt.command"))
+
+    @on(Prompt.Entered)
+    def _entered(self, message: Prompt.Entered) -> None:
+        if message.purpose == "command":
+            message.stop()
+            self.close_prompt()
+            self.center.obey(message.text)

@@ -1,0 +1,147 @@
+"""Questions that a person answers before something happens, and the menu of what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.words import Words
+
+NAMES_SHOWN = 8
+TYPED_FROM = 21
+"""So many things at once ask for their number to be typed."""
+
+
+class Confirm(ModalScreen[bool]):
+    """Asks before an act. The focus is on Cancel; `y`, or the other button, does it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,ｙ", "yes", "yes"),
+        Binding("escape,n,q", "no", "no"),
+        Binding("left,right,h,l,tab", "other", "other button", priority=True),
+    ]
+
+    def __init__(self, words: Words, question: str, names: Sequence[str]) -> None:
+        super().__init__()
+        self._words = words
+        self._question = question
+        self._names = names
+
+    def compose(self) -> ComposeResult:
+        """The question, what it is about, and two buttons."""
+        with Vertical(id="dialog"):
+            yield Static(Content(self._question), id="question")
+            yield Static(Content("\n".join(_some(self._words, self._names))), id="names")
+            with Horizontal(id="buttons"):
+                yield Button(Content(self._words("dialog.no")), id="no", compact=True)
+                yield Button(Content(self._words("dialog.yes")), id="yes", compact=True)
+
+    def on_mount(self) -> None:
+        """Stand on Cancel."""
+        self.query_one("#no", Button).focus()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+    def action_yes(self) -> None:
+        """Do it."""
+        self.dismiss(True)
+
+    def action_no(self) -> None:
+        """Do nothing."""
+        self.dismiss(False)
+
+    def action_other(self) -> None:
+        """Go to the other button."""
+        here = self.focused.id if self.focused else "yes"
+        self.query_one("#no" if here == "yes" else "#yes", Button).focus()
+
+
+class ConfirmTyped(ModalScreen[bool]):
+    """Asks before an act on many things, or one that cannot be undone: their number or name has to be typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", "no")]
+
+    def __init__(self, words: Words, question: str, names: Sequence[str], wanted: str) -> None:
+        super().__init__()
+        self._words = words
+        self._question = question
+        self._names = names
+        self._wanted = wanted
+
+    def compose(self) -> ComposeResult:
+        """The question, what it is about, and a field."""
+        with Vertical(id="dialog"):
+            yield Static(Content(self._question), id="question")
+            yield Static(Content("\n".join(_some(self._words, self._names))), id="names")
+            yield Static(Content(self._words("dialog.type", text=self._wanted)))
+            field = Input(compact=True, select_on_focus=False)
+            field.cursor_blink = False
+            yield field
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if event.value.strip() == self._wanted:
+            self.dismiss(True)
+
+    def action_no(self) -> None:
+        """Do nothing."""
+        self.dismiss(False)
+
+
+class Menu(ModalScreen[str | None]):
+    """Lists what can be done here with its keys; gives back the id of what was chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,full_stop", "leave", "back"),
+        Binding("j", "down", "down"),
+        Binding("k", "up", "up"),
+    ]
+
+    def __init__(self, title: str, entries: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__()
+        self._title = title
+        self._entries = entries
+        """Id, key as it is read, and what it does."""
+
+    def compose(self) -> ComposeResult:
+        """The entries."""
+        with Vertical(id="dialog"):
+            yield Static(Content(self._title), id="question")
+            yield OptionList(
+                *(Option(Content(f"{key:<5} {what}"), id=each) for each, key, what in self._entries), compact=True
+            )
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option.id)
+
+    def action_leave(self) -> None:
+        """Choose nothing."""
+        self.dismiss(None)
+
+    def action_down(self) -> None:
+        """To the next entry."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """To the one before."""
+        self.query_one(OptionList).action_cursor_up()
+
+
+def _some(words: Words, names: Sequence[str]) -> list[str]:
+    """The first names, and how many more there are."""
+    shown = [*names[:NAMES_SHOWN]]
+    if len(names) > NAMES_SHOWN:
+        shown.append(words("dialog.and_more", count=len(names) - NAMES_SHOWN))
+    return shown

@@ -1,0 +1,129 @@
+"""The jobs: what runs when, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+
+from tui.data import Data
+from tui.keymap import bindings
+from tui.rows import JobFilter, JobRow, Page, Span
+from tui.screens.listing import ListScreen
+from tui.screens.marks import dots
+from tui.widgets.columns import Cell, Column
+from tui.widgets.table import KeysetTable
+
+SORTS = ("name", "next")
+
+
+class JobsScreen(ListScreen[JobRow]):
+    """Jobs by name or by their next run."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("jobs")
+    scopes: ClassVar[tuple[str, ...]] = ("list", "jobs", "screen")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sort = SORTS[0]
+
+    def title_line(self) -> str:
+        """Jobs, and the filter."""
+        title = self.center.words("title.jobs")
+        return f"{title} /{self.filter_text}" if self.filter_text else title
+
+    def columns(self) -> Sequence[Column]:
+        """Name, last runs, next run, tags, handler."""
+        words = self.center.words
+        return [
+            Column(words("column.job"), 26, grows=True),
+            Column(words("column.last"), 10),
+            Column(words("column.next"), 14),
+            Column(words("column.tags"), 12, drop=2),
+            Column(words("column.handler"), 30, grows=True, drop=1),
+        ]
+
+    def key(self, row: JobRow) -> Any:
+        """By what the list is sorted."""
+        return row.sort_name if self._sort == "name" else (row.next_run_at, row.id)
+
+    def cells(self, row: JobRow) -> Sequence[Cell]:
+        """One job."""
+        return [
+            Cell(row.name),
+            dots(row.runs),
+            self._next(row),
+            Cell(",".join(row.tags), "dim"),
+            Cell(row.handler, "dim"),
+        ]
+
+    def _next(self, row: JobRow) -> Cell:
+        words = self.center.words
+        if row.schedule_error:
+            return Cell(f"! {row.schedule_error}", "bad")
+        if not row.enabled:
+            return Cell(words("next.disabled"), "dim")
+        if row.next_run_at is None:
+            return Cell(words("next.none"), "dim")
+        return Cell(self.center.times.show(row.next_run_at, self.at))
+
+    def page(self, text: str, span: Span) -> Callable[[Data], Page[JobRow]]:
+        """A page of jobs."""
+        chosen = JobFilter(text, self._sort)
+        return lambda data: data.jobs(chosen, span)
+
+    def empty(self) -> str:
+        """Why no job is there."""
+        words = self.center.words
+        return words("empty.jobs.filtered", text=self.filter_text) if self.filter_text else words("empty.jobs")
+
+    def filter_hint(self) -> str:
+        """What a filter may say."""
+        return self.center.words("prompt.filter.jobs")
+
+    def command_line(self) -> str:
+        """The job under the cursor."""
+        row = self.table.cursor_row()
+        return "connecthub job list" if row is None else f"connecthub job show {row.id}"
+
+    @on(KeysetTable.Opened)
+    def _opened(self) -> None:
+        row = self.table.cursor_row()
+        if row is not None:
+            self.center.open_job(row.id)
+
+    def action_sort(self) -> None:
+        """The next order."""
+        self._sort = SORTS[(SORTS.index(self._sort) + 1) % len(SORTS)]
+        self.say(self.center.words("sorted", what=self._sort))
+        self.choose(self.filter_text)
+
+    def action_logs(self) -> None:
+        """The JobLogs of the job under the cursor."""
+        row = self.table.cursor_row()
+        if row is not None:
+            self.center.show_logs(f"job:{row.id}")
+
+    def action_run(self) -> None:
+        """Run now."""
+        self._act("ask.run", lambda data, ids: data.run(ids))
+
+    def action_retry(self) -> None:
+        """Retry what failed."""
+        self._act("ask.retry_failed", lambda data, ids: data.retry_failed(ids))
+
+    def action_enable(self) -> None:
+        """Enable."""
+        self._act("ask.enable", lambda data, ids: data.enable(ids))
+
+    def action_disable(self) -> None:
+        """Disable."""
+        self._act("ask.disable", lambda data, ids: data.disable(ids))
+
+    def _act(self, question: str, act: Callable[[Data, list[int]], Any]) -> None:
+        chosen = self.table.chosen_rows()
+        ids = [row.id for row in chosen]
+        asked = self.center.words(question, count=len(ids), instance=self.center.facts.instance)
+        self.confirm(asked, [row.name for row in chosen], lambda data: act(data, ids))

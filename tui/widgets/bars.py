@@ -1,0 +1,56 @@
+"""The lines around a screen: header, banner, status and hints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from connecthub.core.safe_text import display_width, fit
+
+
+class Line(Widget):
+    """One line of text that is never read as markup; it is painted only where it changes."""
+
+    DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
+    text: reactive[str] = reactive("")
+
+    def render(self) -> Content:
+        """The text, cut to the width."""
+        return Content(fit(self.text, self.size.width))
+
+
+class Header(Line):
+    """Which installation this is, which screen, and of when its data is."""
+
+    def tell(self, left: Sequence[str], right: str) -> None:
+        """Show what is on the left, and what is on the right where there is room."""
+        start = " · ".join(part for part in left if part)
+        room = self.app.size.width - display_width(start) - 1
+        self.text = f"{start} {' ' * (room - display_width(right))}{right}" if room > display_width(right) else start
+
+
+class Banner(Line):
+    """What is wrong with the installation, as long as it is; takes no room otherwise."""
+
+    def watch_text(self, text: str) -> None:
+        """Be there only with a text."""
+        self.display = bool(text)
+
+    def on_mount(self) -> None:
+        """Begin without."""
+        self.display = bool(self.text)
+
+
+class StatusLine(Line):
+    """What was done last, or where one stands."""
+
+
+class HintBar(Line):
+    """The keys of this screen."""
+
+    def tell(self, hints: Sequence[tuple[str, str]]) -> None:
+        """Show `key what` for as many as there is room for."""
+        self.text = "  ".join(f"{key} {what}" for key, what in hints)
