@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, literal_column, select
 
@@ -12,6 +13,7 @@ from connecthub.db.types import database_now
 from connecthub.schedule.overlap import OpenRun
 
 _OPEN = job_logs.c.status.in_((literal_column("'queued'"), literal_column("'running'")))
+_OF_A_SLOT = job_logs.c.trigger.in_((literal_column("'schedule'"), literal_column("'catch_up'")))
 IN_NOBODYS_WAY = (Trigger.CATCH_UP, Trigger.BACKFILL)
 
 
@@ -33,4 +35,14 @@ def open_runs(connection: Connection, job_ids: Sequence[int]) -> dict[int, list[
         waiting_retry = not running and bool(row.waits) and row.trigger == Trigger.RETRY
         counts = row.trigger not in IN_NOBODYS_WAY and not waiting_retry
         found[row.job_id].append(OpenRun(row.id, running, counts, waiting_retry and row.requested_by is None))
+    return found
+
+
+def decided_slots(connection: Connection, job_ids: Sequence[int], since: datetime) -> dict[int, set[datetime]]:
+    """The slots of jobs, from an instant on, that have their row already."""
+    slot = job_logs.c.scheduled_for
+    listing = select(job_logs.c.job_id, slot).where(job_logs.c.job_id.in_(job_ids), _OF_A_SLOT, slot >= since)
+    found: dict[int, set[datetime]] = defaultdict(set)
+    for job_id, at in connection.execute(listing):
+        found[job_id].add(at)
     return found
