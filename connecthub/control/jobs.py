@@ -137,11 +137,11 @@ def delete_job(office: Office, actor: Actor, reference: str) -> int:
     with act(office.database, actor, "job.delete") as going_on:
         connection = going_on.connection
         row = locked(connection, reference)
-        running = log_reading.running_of(connection, row.id)
-        if running is not None:
-            raise Refused(f"job {row.name} runs now (run {running}); wait for its end")
         _dispatch_due(connection, row, office.now())
         cancelled = job_logs.cancel_queued(connection, row.id, f"job deleted by {actor.name}")
+        running = log_reading.running_of(connection, row.id)  # looked at last: what waited may have started meanwhile
+        if running is not None:
+            raise Refused(f"job {row.name} runs now (run {running}); wait for its end")
         jobs.delete_job(connection, row.id)
         going_on.target_id, going_on.target_name = row.id, row.name
         going_on.detail = {**JobSettings.of(row).as_dict(), "cancelled": cancelled}

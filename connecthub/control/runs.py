@@ -24,7 +24,7 @@ from connecthub.errors import ConnectHubError, NotFound, Refused
 from connecthub.schedule.cron import next_fire_time
 from connecthub.schedule.overlap import admit
 from connecthub.security.fernet import open_secrets
-from connecthub.tasks.endings import REPLACED
+from connecthub.tasks.endings import REPLACED, cut
 
 NOT_OK = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.CRASHED)
 """What can be retried."""
@@ -85,7 +85,7 @@ def _make_way(connection: Connection, job: AnyRow, in_turn: bool, actor: Actor) 
         raise Refused(f"job {job.name}: {admission.refused.partition(': ')[2]}{remedy}")
     reason = f"{REPLACED} by a run that {actor.name} asked for"
     if admission.cancel:
-        job_logs.cancel_rows(connection, admission.cancel, reason)
+        cut(connection, admission.cancel, reason)
     if admission.stop:
         job_logs.ask_to_stop(connection, admission.stop, reason)
 

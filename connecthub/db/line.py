@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, literal_column, select
 
@@ -12,6 +13,7 @@ from connecthub.db.types import AnyRow, database_now
 from connecthub.schedule.overlap import OpenRun
 
 _OPEN = job_logs.c.status.in_((literal_column("'queued'"), literal_column("'running'")))
+_OF_A_SLOT = job_logs.c.trigger.in_((literal_column("'schedule'"), literal_column("'catch_up'")))
 IN_NOBODYS_WAY = (Trigger.CATCH_UP, Trigger.BACKFILL)
 
 
@@ -46,3 +48,13 @@ def next_in_line(connection: Connection, job_id: int) -> list[AnyRow]:
         columns.available_at <= database_now(),
     )
     return list(connection.execute(listing.order_by(columns.id).limit(1)).all())
+
+
+def decided_slots(connection: Connection, job_ids: Sequence[int], since: datetime) -> dict[int, set[datetime]]:
+    """The slots of jobs, from an instant on, that have their row already."""
+    slot = job_logs.c.scheduled_for
+    listing = select(job_logs.c.job_id, slot).where(job_logs.c.job_id.in_(job_ids), _OF_A_SLOT, slot >= since)
+    found: dict[int, set[datetime]] = defaultdict(set)
+    for job_id, at in connection.execute(listing):
+        found[job_id].add(at)
+    return found

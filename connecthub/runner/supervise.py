@@ -242,20 +242,23 @@ class _Supervision:
                 self._watch.take(kind, payload)
 
     def _read_control(self) -> None:
-        try:
-            while message := self._control.recv(4096):
-                told = json.loads(message)
-                if "pid" in told:
-                    self._watch.pid = told["pid"]
-                    self._give_up_at = None
-                elif "refused" in told:
-                    raise _NeverForked(told["refused"])
-                else:
-                    self._exit = Exit(told["exit"], told["strays"], told["verified"], told["lapsed"])
-        except BlockingIOError:
-            return
-        except ConnectionError:
-            pass
+        while True:
+            try:
+                message = self._control.recv(4096)
+            except BlockingIOError:
+                return
+            except ConnectionError:  # told once where the launcher left an order unread; what it said comes after
+                continue
+            if not message:
+                break
+            told = json.loads(message)
+            if "pid" in told:
+                self._watch.pid = told["pid"]
+                self._give_up_at = None
+            elif "refused" in told:
+                raise _NeverForked(told["refused"])
+            else:
+                self._exit = Exit(told["exit"], told["strays"], told["verified"], told["lapsed"])
         self._launcher_gone = self._exit is None
 
     def _close_log(self) -> None:

@@ -13,6 +13,8 @@ from huey.consumer import Consumer, Scheduler, Worker
 
 logger = logging.getLogger(__name__)
 
+SILENT_SECONDS = 2.0
+"""A queue that took longer to give nothing than its blocking read of a second is frozen."""
 LOOK_SECONDS = 2.0
 """How often a worker process looks into the database for rows whose bell it did not hear."""
 
@@ -30,16 +32,36 @@ class DatabaseLook:
         self._lock = threading.Lock()
         self._next_at = 0.0
         self._found: list[int] = []
+        self._full = False
+        self._away = False
+
+    @property
+    def knows_more(self) -> bool:
+        """Whether more rows wait, by the last look."""
+        return bool(self._found) or self._full
 
     def next_row(self) -> int | None:
-        """The next row that waits, if one is known or it is time to look."""
+        """The next row that waits, if one is known or it is time to look and the database is there."""
         with self._lock:
             if not self._found and self._monotonic() >= self._next_at:
                 self._next_at = self._monotonic() + LOOK_SECONDS
-                self._found = self._find(self._limit)
-                if len(self._found) == self._limit:
+                self._found = self._look()
+                self._full = len(self._found) == self._limit
+                if self._full:
                     self._next_at = self._monotonic()
             return self._found.pop(0) if self._found else None
+
+    def _look(self) -> list[int]:
+        """The rows that wait; no error ends the thread that looks, and one that stays is logged once."""
+        try:
+            found = self._find(self._limit)
+        except Exception as error:
+            if not self._away:
+                logger.error("no look into the database: %s", error)
+            self._away = True
+            return []
+        self._away = False
+        return found
 
 
 class BellWorker(Worker):
@@ -50,13 +72,13 @@ class BellWorker(Worker):
         self._execute = execute
         self._look = look
         self._queue_away = False
-        self._database_away = False
 
     def loop(self, now: Any = None) -> None:
         """One bell or one look; no error ends the thread. A worker that stops leaves both to others."""
-        row = self._bell()
-        if row is None and not self.stop_flag.is_set():
-            row = self._waiting()
+        # To wait for a bell takes a second, of a frozen queue three: too long for each row of a backlog.
+        row = self._waiting() if self._queue_away or self._look.knows_more else None
+        if row is None:
+            row = self._bell() or self._waiting()
         if row is not None and not self.stop_flag.is_set():
             try:
                 self._execute(row)
@@ -67,32 +89,31 @@ class BellWorker(Worker):
 
     def _bell(self) -> int | None:
         """The row of the next bell; what no key of ours has signed is dropped."""
+        asked_at = time.monotonic()
         try:
             task = self.huey.dequeue()
         except ValueError as error:
             logger.warning("a message was dropped: %s", error)
             return None
         except Exception as error:
-            if not self._queue_away:
-                logger.error("the queue is away (%s): runs are taken from the database", type(error).__name__)
-            self._queue_away = True
+            self._is_away(type(error).__name__)
+            return None
+        if task is None and time.monotonic() - asked_at > SILENT_SECONDS:
+            self._is_away("it does not answer")
             return None
         if self._queue_away:
             logger.info("the queue is back")
             self._queue_away = False
         return None if task is None else task.args[0]
 
+    def _is_away(self, cause: str) -> None:
+        if not self._queue_away:
+            logger.error("the queue is away (%s): runs are taken from the database", cause)
+        self._queue_away = True
+
     def _waiting(self) -> int | None:
         """A row that waits, by the database."""
-        try:
-            row = self._look.next_row()
-        except Exception as error:
-            if not self._database_away:
-                logger.error("no look into the database: %s", error)
-            self._database_away = True
-            return None
-        self._database_away = False
-        return row
+        return None if self.stop_flag.is_set() else self._look.next_row()
 
 
 class WorkerConsumer(Consumer):

@@ -12,7 +12,7 @@ from connecthub.db.tables import Trigger
 from connecthub.db.types import AnyRow
 from connecthub.schedule.overlap import OpenRun, admit
 from connecthub.schedule.policy import Plan
-from connecthub.tasks.endings import REPLACED
+from connecthub.tasks.endings import REPLACED, cut
 
 SUPERSEDED = "superseded by the next slot"
 
@@ -27,6 +27,8 @@ class Decisions:
         self._alerts: list[dict[str, Any]] = []
         self._cancel: dict[str, list[int]] = {}
         self._stop: list[int] = []
+        self.passed_over = False
+        """Whether a row was not born, because its slot has one."""
 
     def has_no_next_run(self, job: AnyRow, problem: str) -> None:
         """The job's schedule cannot be computed: it stops until somebody edits it, and that is told."""
@@ -82,24 +84,12 @@ class Decisions:
         """Write it all; returns the new queued rows, whose bells are to ring."""
         for reason, log_ids in self._cancel.items():
             if log_ids:
-                self._owe_for_cut_chains(connection, job_logs.cancel_rows(connection, log_ids, reason), reason)
+                cut(connection, log_ids, reason)
         if self._stop:
             job_logs.ask_to_stop(connection, self._stop, f"{REPLACED} by a later slot")
         queued = job_logs.insert_queued(connection, self._queued)
-        job_logs.insert_skipped(connection, self._skipped)
+        skipped = job_logs.insert_skipped(connection, self._skipped)
+        self.passed_over = len(queued) + len(skipped) < len(self._queued) + len(self._skipped)
         jobs.advance(connection, self._steps)
         alerts.owe(connection, "schedule_error", self._alerts)
         return queued
-
-    def _owe_for_cut_chains(self, connection: Connection, cut: list[AnyRow], reason: str) -> None:
-        """A retry that waited was its chain's last hope: the chain closes, and with an alert."""
-        retries = [row for row in cut if row.trigger == Trigger.RETRY]
-        owed = [
-            {
-                "job_id": row.job_id,
-                "job_log_id": row.id,
-                "detail": {"job": row.job_name, "status": "cancelled", "error": reason},
-            }
-            for row in retries
-        ]
-        alerts.owe(connection, "failed", owed)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -55,8 +56,24 @@ def dispatch_due_jobs(database: Database, now: datetime) -> Dispatched:
     return done
 
 
-def dispatch(connection: Connection, due: Iterable[AnyRow], now: datetime) -> Dispatched:
-    """Decide and write for jobs that the caller has locked, one at least, and no more than the budget allows."""
+def dispatch(connection: Connection, due: Sequence[AnyRow], now: datetime) -> Dispatched:
+    """Decide and write for jobs that the caller has locked, one at least, and no more than the budget allows.
+
+    A slot that has its row is decided. Only after a clock that went back one is met, so only then they are looked up:
+    the first attempt is undone, or it might have cancelled something in favour of a row that was not born.
+    """
+    with connection.begin_nested() as attempt:
+        done, passed_over = _dispatch(connection, due, now, defaultdict(set))
+        if not passed_over:
+            return done
+        attempt.rollback()
+    since = min(job.next_run_at for job in due)
+    return _dispatch(connection, due, now, line.decided_slots(connection, [job.id for job in due], since))[0]
+
+
+def _dispatch(
+    connection: Connection, due: Sequence[AnyRow], now: datetime, has_row: Mapping[int, Set[datetime]]
+) -> tuple[Dispatched, bool]:
     done = Dispatched()
     decided = Decisions()
     planned: list[tuple[AnyRow, Plan]] = []
@@ -67,7 +84,9 @@ def dispatch(connection: Connection, due: Iterable[AnyRow], now: datetime) -> Di
             break
         done.jobs += 1
         try:
-            plan = plan_slots(job.next_run_at, now, fires.of(job.cron_expr, job.timezone), job.catch_up)
+            next_fire = fires.of(job.cron_expr, job.timezone, has_row[job.id])
+            first = next_fire(job.next_run_at) if job.next_run_at in has_row[job.id] else job.next_run_at
+            plan = plan_slots(first, now, next_fire, job.catch_up)
         except ScheduleError as error:
             logger.error("job %s has no next run: %s", job.name, error)
             decided.has_no_next_run(job, str(error))
@@ -77,14 +96,20 @@ def dispatch(connection: Connection, due: Iterable[AnyRow], now: datetime) -> Di
     for job, plan in planned:
         decided.take(job, plan, in_line.get(job.id, []))
     done.queued = decided.write(connection)
-    return done
+    return done, decided.passed_over
 
 
 class _Fires:
-    """Next fire times of one tick: equal expressions in one zone share their answers."""
+    """Next fire times of one tick that have no row: equal expressions in one zone share their answers."""
 
     def __init__(self) -> None:
         self._next = cache(next_fire_time)
 
-    def of(self, cron_expr: str, timezone: str) -> Callable[[datetime], datetime]:
-        return lambda after: self._next(cron_expr, timezone, after)
+    def of(self, cron_expr: str, timezone: str, has_row: Set[datetime]) -> Callable[[datetime], datetime]:
+        def next_fire(after: datetime) -> datetime:
+            at = self._next(cron_expr, timezone, after)
+            while at in has_row:
+                at = self._next(cron_expr, timezone, at)
+            return at
+
+        return next_fire

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -59,6 +60,23 @@ def end_run(
 def next_in_line(ended: AnyRow) -> list[Any]:
     """The bell of the row that waited for this end: it has the same job, so the same queue and priority."""
     return [] if ended.next_in_line is None else [Bell(ended.next_in_line, ended.queue, ended.priority)]
+
+
+def cut(connection: Connection, log_ids: Sequence[int], reason: str) -> None:
+    """Cancel waiting rows that a policy makes give way.
+
+    A retry that waited was its chain's last hope: the chain closes, and with an alert.
+    """
+    owed = [
+        {
+            "job_id": row.job_id,
+            "job_log_id": row.id,
+            "detail": {"job": row.job_name, "status": "cancelled", "error": reason},
+        }
+        for row in job_logs.cancel_rows(connection, log_ids, reason)
+        if row.trigger == Trigger.RETRY
+    ]
+    alerts.owe(connection, "failed", owed)
 
 
 def _follow_up(connection: Connection, job: AnyRow | None, ended: AnyRow, ending: Ending) -> list[Any]:

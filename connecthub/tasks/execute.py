@@ -154,16 +154,20 @@ def _ending(outcome: Outcome, watch: Watch, writer: LogWriter) -> Ending:
 
 
 def finish(bench: Workbench, row: AnyRow, ending: Ending) -> None:
-    """Write the end; while the database is away, again and again for as long as the lease lets this worker."""
+    """Write the end; while the database is away, again and again, as the token alone decides whether it still counts:
+    only a worker that is to stop gives up, when the lease is over."""
+    told = False
     while True:
         bench.held.stamp(row.token)
         try:
             ended = _write_end(bench, row, ending)
         except DatabaseError as error:
-            if bench.held.lease_left(row.token) <= 0:
-                logger.error("the end (%s) cannot be written and the lease is over: %s", ending.status, error)
+            if bench.held.draining and bench.held.lease_left(row.token) <= 0:
+                logger.error("the end (%s) cannot be written and the worker stops: %s", ending.status, error)
                 return
-            logger.warning("the end (%s) cannot be written yet: %s", ending.status, error)
+            if not told:
+                logger.warning("the end (%s) cannot be written yet: %s", ending.status, error)
+            told = True
             time.sleep(AGAIN_SECONDS)
             continue
         except SQLAlchemyError as error:  # something in it that the database does not take must not leave it running

@@ -66,6 +66,11 @@ class HeldRuns:
         """Stop what still runs after so many seconds."""
         self._drain_until = self._monotonic() + seconds
 
+    @property
+    def draining(self) -> bool:
+        """Whether the worker is to stop."""
+        return self._drain_until is not None
+
     def until(self, token: str) -> float:
         """When this worker may no longer act for a run, unless a heartbeat is good before (monotonic seconds)."""
         with self._lock:

@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 BELL_MAX = 256
 """Bytes of a bell; anything longer is none of ours."""
+ANSWER_SECONDS = 3
+"""How long Redis may take to answer, or to be connected to, where its URL does not say otherwise."""
 SIGNATURE = hashlib.sha256().digest_size
 Signers = Callable[[], Sequence[bytes]]
 """Gives the keys that a bell may be signed with, the one to sign with first."""
@@ -62,7 +64,11 @@ class BellSerializer(Serializer):
             hmac.compare_digest(signature, self._sign(key, body)) for key in self._signers()
         ):
             raise ValueError("a message that no key of ours has signed")
-        return Message(id=None, name=TASK_NAME, args=(int(json.loads(body)["log"]),), kwargs={}, retries=0)
+        try:
+            log_id = int(json.loads(body)["log"])
+        except (KeyError, TypeError, ValueError):
+            raise ValueError("a message of another version of ConnectHub") from None
+        return Message(id=None, name=TASK_NAME, args=(log_id,), kwargs={}, retries=0)
 
     def _sign(self, key: bytes, body: bytes) -> bytes:
         return hmac.new(key, self._queue + b"\0" + body, hashlib.sha256).digest()
@@ -77,7 +83,7 @@ def bell_huey(settings: Settings, queue: str, signers: Signers) -> Any:
     name = f"connecthub.{queue}"
     if settings.redis_url:
         huey: Any = PriorityRedisHuey(
-            name, results=False, serializer=serializer, url=settings.redis_url, read_timeout=1, clean_name=False
+            name, results=False, serializer=serializer, url=_redis_url(settings), read_timeout=1, clean_name=False
         )
     else:
         # A file of its own, since each look takes the file's one lock; unsynced, since the row is the truth.
@@ -88,6 +94,14 @@ def bell_huey(settings: Settings, queue: str, signers: Signers) -> Any:
 
     huey.task(name="execute_job")(execute_job)
     return huey
+
+
+def _redis_url(settings: Settings) -> str:
+    url = settings.redis_url or ""
+    bounds = [
+        f"{name}={ANSWER_SECONDS}" for name in ("socket_timeout", "socket_connect_timeout") if f"{name}=" not in url
+    ]
+    return "&".join([url, *bounds]) if "?" in url else "?".join([url, "&".join(bounds)])
 
 
 def queue_file(settings: Settings) -> Path:
@@ -102,12 +116,14 @@ class Ringer:
         self._settings = settings
         self._signers = signers
         self._hueys: dict[str, Any] = {}
+        self._away = False
         self._lock = threading.Lock()
 
     def ring(self, rows: Iterable[Any]) -> None:
         """Tell workers of `rows` (id, queue, priority), after the commit that made them.
 
-        A bell that cannot be rung is no loss: workers find the row in the database. It is logged once per call.
+        A bell that cannot be rung is no loss: workers find the row in the database. It is logged once, until bells ring
+        again.
         """
         by_queue: dict[str, list[Any]] = defaultdict(list)
         for row in rows:
@@ -116,8 +132,14 @@ class Ringer:
             for queue, waiting in by_queue.items():
                 _enqueue_all(self._huey(queue), waiting)
         except (RedisError, OSError, sqlite3.OperationalError) as error:
-            cause = f"{type(error).__name__}: {mask_url(str(error))}"
-            logger.warning("bells cannot be rung (%s): workers find the rows in the database", cause)
+            if not self._away:
+                cause = f"{type(error).__name__}: {mask_url(str(error))}"
+                logger.warning("bells cannot be rung (%s): workers find the rows in the database", cause)
+            self._away = True
+        else:
+            if by_queue and self._away:
+                logger.info("bells ring again")
+                self._away = False
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,4 +1,4 @@
-"""Schedulers and workers as processes that are hurt at random and always come back."""
+"""Schedulers and workers as processes that are hurt at random and always come back, and so are their servers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from tests.bench.harness import say
+import redis
+
+from tests.bench.harness import Servers, say
 from tests.bench.installation import Installation
 from tests.servers.process import children_of
 
@@ -26,10 +28,53 @@ QUICK = {
 KINDS = (("scheduler",), ("scheduler",), ("worker", "-w", "3"), ("worker", "-w", "3"))
 
 
-class Fleet:
-    """Two schedulers and two workers of an installation; `hurt` does something bad to one of them."""
+SERVERS_SHARE = 0.15
+"""How often something bad is done to a server instead of a process."""
 
-    def __init__(self, installation: Installation, chance: random.Random, log: Path) -> None:
+
+def _flush_redis(servers: Servers, _: random.Random) -> str:
+    with redis.Redis.from_url(servers.redis.url()) as client:
+        client.flushall()
+    return "Redis flushed"
+
+
+def _freeze_redis(servers: Servers, chance: random.Random) -> str:
+    seconds = chance.uniform(1, 8)
+    os.kill(servers.redis.pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    os.kill(servers.redis.pid, signal.SIGCONT)
+    return f"Redis frozen for {seconds:.1f} s"
+
+
+def _stop_redis(servers: Servers, chance: random.Random) -> str:
+    seconds = chance.uniform(0, 5)
+    servers.redis.stop()
+    time.sleep(seconds)
+    servers.redis.start()
+    return f"Redis stopped for {seconds:.1f} s"
+
+
+def _restart_postgres(servers: Servers, chance: random.Random) -> str:
+    """Stop it as `pg_ctl -m fast` or `-m immediate` does, and start it at once or after longer than leases are."""
+    mode, number = chance.choice([("fast", signal.SIGINT), ("immediate", signal.SIGQUIT)])
+    seconds = chance.choice([0, 0, 0, 1.5 * LEASE_SECONDS])
+    os.kill(servers.postgres.pid, number)
+    servers.postgres.stop()
+    time.sleep(seconds)
+    servers.postgres.start()
+    return f"PostgreSQL restarted, {mode}, after {seconds:g} s"
+
+
+SERVER_FAULTS = (_flush_redis, _freeze_redis, _stop_redis, _restart_postgres, _restart_postgres)
+
+
+class Fleet:
+    """Two schedulers and two workers of an installation; `hurt` does something bad to one of them, or to a server."""
+
+    def __init__(
+        self, installation: Installation, chance: random.Random, log: Path, servers: Servers | None = None
+    ) -> None:
+        self._servers = servers
         self._installation = installation
         self._environment = {**installation.environment, **QUICK}
         self._chance = chance
@@ -50,6 +95,9 @@ class Fleet:
 
     def hurt(self) -> str:
         """Do one bad thing; returns what."""
+        if self._servers is not None and self._chance.random() < SERVERS_SHARE:
+            self.kills += 1
+            return self._chance.choice(SERVER_FAULTS)(self._servers, self._chance)
         acts: list[Callable[[], str | None]] = [
             lambda: self._signal(self._any("worker"), signal.SIGKILL, "worker killed"),
             lambda: self._signal(self._any("scheduler"), signal.SIGKILL, "scheduler killed"),

@@ -1,4 +1,4 @@
-"""Jobs every minute and on demand while processes are killed at random; then the promises are counted.
+"""Jobs every minute and on demand while processes and servers are hurt at random; then the promises are counted.
 
     python -m tests.faults.soak --minutes 10
 
@@ -23,11 +23,11 @@ from connecthub.control.jobs import Office
 from connecthub.control.runs import run_job
 from connecthub.db import tables
 from connecthub.db.types import AnyRow
-from connecthub.errors import Refused
+from connecthub.errors import DatabaseError, Refused
 from connecthub.runner.questions import PluginQuestions
 from connecthub.schedule.cron import next_fire_time
 from tests.bench.harness import Servers, say, wait_until
-from tests.bench.installation import STACKS, Installation
+from tests.bench.installation import POSTGRES, STACKS, Installation
 from tests.faults.fleet import LEASE_SECONDS, Fleet
 
 WITNESS = "samples.witness:Witness"
@@ -99,7 +99,8 @@ def soak(servers: Servers, stack: str, minutes: float, chance: random.Random) ->
             for index in range(10)
         ]
         installation.launcher.stop()
-        with Fleet(installation, chance, installation.folder / "fleet.log") as fleet:
+        hurt = servers if stack == POSTGRES else None
+        with Fleet(installation, chance, installation.folder / "fleet.log", hurt) as fleet:
             until = time.monotonic() + minutes * 60
             while time.monotonic() < until:
                 _ask_for_a_run(installation, chance)
@@ -108,6 +109,7 @@ def soak(servers: Servers, stack: str, minutes: float, chance: random.Random) ->
                 fleet.revive()
                 time.sleep(chance.uniform(0, PAUSE_SECONDS))
             fleet.revive()
+            wait_until(lambda: _answers(installation), "the database's return", every=0.2)
             last = _stop_scheduling(installation)
             stuck = _settle(installation, fleet)
         found = _count(installation, jobs, last, trace)
@@ -128,8 +130,17 @@ def _ask_for_a_run(installation: Installation, chance: random.Random) -> None:
     )
     try:
         run_job(office, local_actor(), f"job-{chance.randrange(10)}")
-    except Refused:  # the overlap policy has its say
+    except (Refused, DatabaseError):  # the overlap policy has its say; the server was just started anew
         return
+
+
+def _answers(installation: Installation) -> bool:
+    """Whether the database is there; what it was not there for may have left broken connections behind."""
+    try:
+        installation.rows(0, 0)
+    except DatabaseError:
+        return False
+    return True
 
 
 def _stop_scheduling(installation: Installation) -> dict[int, datetime]:
