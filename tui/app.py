@@ -29,7 +29,7 @@ from tui.screens.logs import LogsScreen
 from tui.session_log import StatusHandler
 from tui.terminal import StripControl
 from tui.times import Times
-from tui.words import Words, language_of
+from tui.words import LANGUAGES, Words, language_of
 
 if TYPE_CHECKING:
     from tui.data import Data
@@ -103,7 +103,10 @@ class ControlCenter(KeysInTurn):
         self.data, self.facts = data, facts
         self.times = Times(self.words, facts.zone, self.times.mode)
         self.problem = ""
-        self._everywhere(lambda screen: (screen.tell_lines(), screen.load()))
+        if facts.language in LANGUAGES and facts.language != self.words.language:  # it may stand in .env alone
+            self.switch_language(facts.language)
+        else:
+            self._everywhere(lambda screen: (screen.tell_lines(), screen.load()))
 
     def on_answered(self, message: Answered) -> None:
         """The installation is open."""
@@ -244,6 +247,14 @@ class ControlCenter(KeysInTurn):
         """There is no shell behind a control center."""
 
     # what goes wrong
+
+    async def run_action(self, *arguments: Any, **options: Any) -> bool:
+        """Run what a key does; a bug in it must not end the app, which runs it."""
+        try:
+            return await super().run_action(*arguments, **options)
+        except Exception as error:
+            self._handle_exception(error)
+            return True
 
     def _handle_exception(self, error: Exception) -> None:
         """A bug closes its screen and not the session; one in the first screens ends it with 70."""

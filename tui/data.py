@@ -51,9 +51,11 @@ class Data:
         """The installation of this folder and environment; raises ConnectHubError."""
         from connecthub.control.session import Session
         from connecthub.core.config import load_settings
+        from tui.session_log import begin_session_log
 
         settings = load_settings()
         settings.check_stack()
+        begin_session_log(settings)
         data = cls(Session(settings), read_only=read_only)
         try:
             data.now()

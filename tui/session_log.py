@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from time import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from connecthub.core.config import Settings
+
+logger = logging.getLogger(__name__)
 
 KEPT_SECONDS = 7 * 24 * 3600.0
 """So long the files of sessions that have ended stay."""
@@ -27,7 +34,21 @@ class StatusHandler(logging.Handler):
         self._show(next(iter(text.splitlines()), ""))
 
 
-def prune_session_logs(folder: Path) -> None:
+def begin_session_log(settings: Settings) -> None:
+    """Write the session's records into a file of its own; where that cannot be, they are shown and not kept."""
+    from connecthub.core.logging import configure_logging
+    from connecthub.errors import ConfigError
+
+    name = f"tui-{os.getpid()}"
+    try:
+        configure_logging(settings.model_copy(update={"log_to_file": True}), name, None)
+        _prune(settings.data_dir / "logs")
+    except ConfigError as error:
+        configure_logging(settings.model_copy(update={"log_to_file": False}), name, None)
+        logger.warning("no log file: %s", error)
+
+
+def _prune(folder: Path) -> None:
     """Delete the files of sessions that ended long ago."""
     for path in folder.glob("tui-*.log*"):
         try:

@@ -26,9 +26,6 @@ from connecthub.schedule.overlap import admit
 from connecthub.security.fernet import open_secrets
 from connecthub.tasks.endings import REPLACED, cut
 
-NOT_OK = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.CRASHED)
-"""What can be retried."""
-
 
 @dataclass(frozen=True)
 class Retried:

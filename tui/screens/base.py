@@ -17,6 +17,7 @@ from tui.keymap import KEYS, bindings, key_of
 from tui.messages import Answered, Failed
 from tui.rows import Done
 from tui.screens.dialogs import TYPED_FROM, Confirm, ConfirmTyped, Menu
+from tui.terminal import LEAST_HEIGHT, LEAST_WIDTH
 from tui.widgets.bars import Banner, Header, HintBar, StatusLine
 from tui.widgets.prompt import Prompt
 
@@ -100,9 +101,20 @@ class CenterScreen(Screen[None]):
         right = words("header.of", time=center.times.clock(self.at)) if self.at else ""
         lock = words("header.read_only") if facts.read_only else ""
         self.query_one(Header).tell([self.title_line(), facts.instance, lock, facts.database, facts.zone], right)
-        self.query_one(Banner).text = center.problem
+        self.query_one(Banner).text = center.problem or self._too_small()
         hints = [*(key for key in self.keys() if key.hint), key_of("app.help")]
         self.query_one(HintBar).tell([(key.shown, words(f"key.{key.id}")) for key in hints])
+
+    def on_resize(self) -> None:
+        """Other lines fit."""
+        self.tell_lines()
+
+    def _too_small(self) -> str:
+        """What a screen of this size lacks; the list stays."""
+        width, height = self.app.size
+        if width >= LEAST_WIDTH and height >= LEAST_HEIGHT:
+            return ""
+        return self.center.words("too_small", width=width, height=height)
 
     def keys(self) -> list[Any]:
         """The lines of the keymap that hold here."""

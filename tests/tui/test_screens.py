@@ -1,0 +1,108 @@
+"""Screens as they are painted: in both languages, in small terminals, and after a bug."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from connecthub.core.safe_text import display_width
+from tests.integration.conftest import Installation
+from tui.app import ControlCenter
+from tui.data import Data
+from tui.screens.base import CenterScreen
+from tui.screens.facts import FactsScreen
+from tui.widgets.bars import Banner, HintBar, StatusLine
+
+EMBEDDED = pytest.mark.parametrize("installation", ["embedded"], indirect=True)
+
+
+@pytest.fixture
+def open_data(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Data]:
+    """Opens the installation as the program does."""
+    for name, value in installation.environment().items():
+        monkeypatch.setenv(name, value)
+    return Data.open
+
+
+async def settled(center: ControlCenter) -> None:
+    """Wait until nothing is asked any more."""
+    await center.workers.wait_for_complete()
+
+
+def lines(center: ControlCenter) -> list[str]:
+    """The screen as text."""
+    width, height = center.size
+    strips = center.screen._compositor.render_strips()
+    return ["".join(segment.text for segment in strip) for strip in strips][:height] or [" " * width]
+
+
+@EMBEDDED
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_screen_overflows_eighty_columns(installation: Installation, open_data: Callable[[], Data], language: str):
+    installation.add("名" * 60, cron_expr="0 0 1 1 *", tags=["t" * 60])
+    installation.run("名" * 60)
+
+    async def look() -> None:
+        center = ControlCenter(open_data, language)
+        async with center.run_test(size=(80, 24)) as pilot:
+            for key in ("2", "o", "enter", "i", "escape", "escape", "f", "question_mark", "escape", "full_stop"):
+                await pilot.press(key)
+                await pilot.pause()
+                await settled(center)
+                await pilot.pause()
+                assert {display_width(line) for line in lines(center)} == {80}, (key, lines(center))
+                for screen in center.screen_stack:
+                    if isinstance(screen, CenterScreen):
+                        assert display_width(screen.query_one(HintBar).text) <= 80, key
+        assert center.bugs == []
+
+    asyncio.run(look())
+
+
+@EMBEDDED
+def test_a_small_terminal_is_told_what_is_needed_and_keeps_the_list(
+    installation: Installation, open_data: Callable[[], Data]
+):
+    installation.add("nightly", cron_expr="0 0 1 1 *")
+
+    async def look() -> None:
+        center = ControlCenter(open_data, "en")
+        async with center.run_test(size=(40, 10)) as pilot:
+            await pilot.pause()
+            await settled(center)
+            await pilot.pause()
+            assert center.screen.query_one(Banner).text == "80×24 is needed; this is 40×10"
+            assert any(line.startswith(">nightly") for line in lines(center))
+
+    asyncio.run(look())
+
+
+@EMBEDDED
+def test_a_bug_closes_its_screen_and_not_the_session(installation: Installation, open_data: Callable[[], Data]):
+    installation.add("nightly", cron_expr="0 0 1 1 *")
+
+    class Broken(FactsScreen):
+        """It has a bug."""
+
+        def action_back(self) -> None:
+            raise ZeroDivisionError("a bug")
+
+    async def look() -> None:
+        center = ControlCenter(open_data, "en")
+        async with center.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await settled(center)
+            await center.push_screen(Broken("title", "command", "text"))
+            await pilot.press("escape")
+            await pilot.pause()
+            assert len(center.bugs) == 1
+            assert center.bugs[0] in center.screen.query_one(StatusLine).text
+            await pilot.press("t")
+            await pilot.pause()
+            assert "UTC" in center.screen.query_one(StatusLine).text
+
+    asyncio.run(look())
+    log = next((installation.settings.data_dir / "logs").glob("tui-*.log")).read_text()
+    assert "ZeroDivisionError: a bug" in log
