@@ -58,7 +58,7 @@ def later_slot_queued(connection: Connection, ended: AnyRow) -> bool:
     later = select(job_logs.c.id).where(
         job_logs.c.job_id == ended.job_id,
         _QUEUED,
-        job_logs.c.id > ended.id,
+        literal_column("+job_logs.id") > ended.id,  # plus: or else SQLite reads all rows of the job since
         job_logs.c.trigger.in_((Trigger.SCHEDULE, Trigger.CATCH_UP)),
     )
     return connection.execute(later.limit(1)).first() is not None

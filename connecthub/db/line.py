@@ -14,6 +14,8 @@ from connecthub.schedule.overlap import OpenRun
 
 _OPEN = job_logs.c.status.in_((literal_column("'queued'"), literal_column("'running'")))
 _OF_A_SLOT = job_logs.c.trigger.in_((literal_column("'schedule'"), literal_column("'catch_up'")))
+_in_order = literal_column("+job_logs.id")
+"""Plus: or else SQLite walks all rows of a job for their order."""
 IN_NOBODYS_WAY = (Trigger.CATCH_UP, Trigger.BACKFILL)
 
 
@@ -27,7 +29,7 @@ def open_runs(connection: Connection, job_ids: Sequence[int]) -> dict[int, list[
     listing = (
         select(columns.id, columns.job_id, columns.status, columns.trigger, columns.requested_by, waits)
         .where(columns.job_id.in_(job_ids), _OPEN)
-        .order_by(columns.id)
+        .order_by(_in_order)
     )
     found: dict[int, list[OpenRun]] = defaultdict(list)
     for row in connection.execute(listing):
@@ -47,7 +49,7 @@ def next_in_line(connection: Connection, job_id: int) -> list[AnyRow]:
         columns.status == literal_column("'queued'"),
         columns.available_at <= database_now(),
     )
-    return list(connection.execute(listing.order_by(columns.id).limit(1)).all())
+    return list(connection.execute(listing.order_by(_in_order).limit(1)).all())
 
 
 def decided_slots(connection: Connection, job_ids: Sequence[int], since: datetime) -> dict[int, set[datetime]]:

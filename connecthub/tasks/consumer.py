@@ -72,13 +72,18 @@ class BellWorker(Worker):
         self._execute = execute
         self._look = look
         self._queue_away = False
+        self._silent = False
+        """Whether the last wait for a bell was in vain."""
 
     def loop(self, now: Any = None) -> None:
         """One bell or one look; no error ends the thread. A worker that stops leaves both to others."""
-        # To wait for a bell takes a second, of a frozen queue three: too long for each row of a backlog.
-        row = self._waiting() if self._queue_away or self._look.knows_more else None
+        # To wait for a bell takes a second, of a frozen queue three: too long for each row of a backlog without bells.
+        row = self._waiting() if self._silent and (self._queue_away or self._look.knows_more) else None
         if row is None:
-            row = self._bell() or self._waiting()
+            row = self._bell()
+            self._silent = row is None
+        if row is None:
+            row = self._waiting()
         if row is not None and not self.stop_flag.is_set():
             try:
                 self._execute(row)

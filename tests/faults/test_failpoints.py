@@ -30,9 +30,7 @@ RETRIES = {CATCHING_UP: 3, FAILING: 1, LOST: 3}
 AT_WORK = {"beating": 1.0, "log chunk": 1.5}
 """Seconds that the lost run's retry works where it has to be met at work."""
 QUICK = {
-    ("embedded", "dispatched", "kill"),
     ("embedded", "sweeping", "error"),
-    ("embedded", "ordering", "error"),
     ("production", "ending", "error"),
 }
 """Those that every run of the tests has."""

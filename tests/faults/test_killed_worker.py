@@ -7,6 +7,7 @@ import select
 import signal
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select as select_rows
 
 from connecthub.db import tables
@@ -17,6 +18,7 @@ PLUGIN_SECONDS = 2.0
 """By when the plugin of a killed worker has to be gone."""
 
 
+@pytest.mark.slow
 def test_a_killed_workers_plugin_dies_its_row_ends_and_its_retry_is_there(installation: Installation, tmp_path: Path):
     pid_file = tmp_path / "pid"
     os.mkfifo(pid_file)

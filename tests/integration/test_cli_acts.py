@@ -32,6 +32,7 @@ def end(installation: Installation, log_id: int, status: Status, error: str | No
         assert job_logs.finish(connection, log_id, token, Ending(status, "first\nlast\n", error=error))
 
 
+@EMBEDDED
 def test_a_job_is_edited_shown_in_its_history_and_taken_back(installation: Installation, cli: Cli, tmp_path: Path):
     installation.add(enabled=False)
     (tmp_path / "secrets.json").write_text('{"token": "c4nary-token"}')
@@ -84,6 +85,7 @@ def test_deleting_asks_and_without_a_terminal_wants_yes(installation: Installati
     assert refusal(cli("job", "show", "job"), "no job 'job'") is None
 
 
+@EMBEDDED
 def test_what_failed_is_retried_by_number_and_by_filter(installation: Installation, cli: Cli):
     seen = installation.add(params={"name": "you"}, enabled=False)
     first, second = installation.run(), installation.run()
@@ -104,6 +106,7 @@ def test_what_failed_is_retried_by_number_and_by_filter(installation: Installati
     assert cli("job", "retry-failed", "job", "--yes").out == "nothing matches that did not succeed\n"
 
 
+@EMBEDDED
 def test_logs_are_filtered_tailed_and_pruned(installation: Installation, cli: Cli):
     installation.add()
     old, new = installation.run(), installation.run()
@@ -208,6 +211,7 @@ def test_cron_expressions_are_explained_and_completion_is_printed(tmp_path: Path
     assert json.dumps(cli(**words).out) == json.dumps("plain,job\n")
 
 
+@EMBEDDED
 def test_status_lists_workers_and_who_serves_a_queue_no_more(installation: Installation, cli: Cli):
     told = "no worker gave a sign of life within a day"
     assert told in cli("status", "--workers").out

@@ -88,6 +88,7 @@ def test_json_has_rows_under_their_column_names_and_instants_in_utc(installation
     assert row.items() <= logged.items()
 
 
+@pytest.mark.parametrize("installation", ["embedded"], indirect=True)
 def test_a_run_that_is_waited_for_ends_with_zero_or_with_one_and_its_cause(installation: Installation, cli: Cli):
     installation.add("good", params={"name": "you"})
     installation.add("bad", handler="samples.bad:Bad", params={"do": "raises"})
@@ -194,6 +195,7 @@ def test_tables_line_up_whatever_the_names_are_made_of(
     assert len(jobs) == len(runs) == 1 + len(beyond_length)
 
 
+@pytest.mark.parametrize("installation", ["embedded"], indirect=True)
 def test_who_waits_for_a_failed_run_learns_of_its_retry(installation: Installation, cli: Cli):
     installation.add("bad", handler="samples.bad:Bad", params={"do": "raises"}, max_retries=1)
     with cli.live("worker"):

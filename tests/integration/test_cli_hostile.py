@@ -36,6 +36,7 @@ def test_the_sample_has_all_that_a_terminal_would_act_on():
     assert terminal_codes(HOSTILE) >= {"U+202E", "U+2066", "U+200B", "U+FEFF", "U+E0041", "U+D800", "U+DFFF", "U+3164"}
 
 
+@pytest.mark.parametrize("installation", ["embedded"], indirect=True)
 def test_what_a_hostile_plugin_says_reaches_no_terminal_raw(installation: Installation, tmp_path: Path):
     installation.add("returns", handler="samples.hostile:Hostile")
     installation.add("raises", handler="samples.hostile:Hostile", params={"fail": True})

@@ -101,11 +101,13 @@ def a_life(installation: Installation) -> None:
 
 
 SCANS: dict[str, Callable[[str], bool]] = {
-    "postgresql": lambda plan: re.search(r"Seq Scan on (jobs|job_logs)\b", plan) is not None,
+    "postgresql": lambda plan: re.search(r"Seq Scan on (jobs|job_logs)\b|ix_job_logs_job\b", plan) is not None,
     "sqlite": lambda plan: (
-        re.search(r"SCAN (jobs|job_logs|other|later|before)\b(?! USING (COVERING )?INDEX)", plan) is not None
+        re.search(r"SCAN (jobs|job_logs|other|later|before)\b(?! USING (COVERING )?INDEX)|ix_job_logs_job\b", plan)
+        is not None
     ),
 }
+"""What reads a whole table, or all JobLogs of a job by their index."""
 
 
 def test_no_statement_of_a_runs_life_reads_whole_tables(crowded: Installation):

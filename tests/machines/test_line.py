@@ -24,7 +24,7 @@ class Line(World):
     """One job whose runs take turns; messages come twice, for rows whose turn it is not."""
 
     @initialize(
-        overlap=st.sampled_from(OVERLAPS),
+        overlap=st.sampled_from([*OVERLAPS, "replace"]),
         queue_limit=st.integers(1, 2),
         catch_up=st.sampled_from(["latest", "skip", "all"]),
     )
