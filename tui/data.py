@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from connecthub.control.actor import Actor
     from connecthub.control.jobs import Office
     from connecthub.control.session import Session
-    from connecthub.db.engine import Database
-    from connecthub.security.key_ring import KeyRing
 
 
 class Data:
@@ -256,7 +254,7 @@ class Data:
     # what is asked with; made once, whichever thread asks first
 
     @property
-    def _database(self) -> Database:
+    def _database(self) -> Any:
         with self._lock:
             return self._session.database
 
@@ -291,6 +289,6 @@ class Data:
 
         return retriable(self._database, chosen.text, self._zone)
 
-    def _keys(self) -> KeyRing:
+    def _keys(self) -> Any:
         with self._lock:
             return self._session.keys

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from connecthub.control.browsing import Cut
     from connecthub.control.job_view import JobView as Job
     from connecthub.control.log_view import LogView as Log
-    from connecthub.db.engine import Database
 
 
 def job_row(row: Any, runs: Sequence[str]) -> JobRow:
@@ -137,7 +136,7 @@ def cut(span: Span) -> Cut:
     return Cut(span.side, span.key, span.limit)
 
 
-def place(database: Database) -> str:
+def place(database: Any) -> str:
     """Where the database is, as short as can be: the file as seen from here, or host and name."""
     if database.path is not None:
         here = Path.cwd()
