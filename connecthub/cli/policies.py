@@ -22,7 +22,11 @@ _OPTIONS = (
         type=click.Choice(["latest", "skip", "all"]),
         help="Of slots missed while no scheduler ran: run the latest within 24 h (default), none, or all.",
     ),
-    click.option("--keep-last", type=int, help="Keep so many ended JobLogs (default: by LOG_RETENTION_DAYS alone)."),
+    click.option(
+        "--keep-last",
+        type=int,
+        help="Keep so many ended JobLogs, skipped ones too (default: by LOG_RETENTION_DAYS alone).",
+    ),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import Connection, literal_column, select
 
 from connecthub.db import jobs
 from connecthub.db.tables import Status, Trigger, job_logs
@@ -45,7 +45,7 @@ def started_over(connection: Connection, ended: AnyRow) -> bool:
         select(job_logs.c.id)
         .join(before, before.c.id == job_logs.c.retry_of)
         .where(
-            func.coalesce(job_logs.c.root_id, job_logs.c.id) == root,
+            job_logs.c.root_id == root,
             job_logs.c.attempt == before.c.attempt,
             job_logs.c.requested_by.is_(None),
         )

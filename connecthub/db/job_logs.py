@@ -102,8 +102,12 @@ def ask_to_stop(connection: Connection, log_ids: Sequence[int], reason: str) -> 
 
 def cancel_queued(connection: Connection, job_id: int, reason: str) -> int:
     """Cancel what a job, which the caller has locked, has waiting; returns how many rows that were."""
-    waiting = connection.execute(select(job_logs.c.id).where(job_logs.c.job_id == job_id, _is(Status.QUEUED))).scalars()
-    return len(cancel_rows(connection, list(waiting), reason))
+    return len(cancel_rows(connection, _waiting_of(connection, job_id), reason))
+
+
+def _waiting_of(connection: Connection, job_id: int) -> list[int]:
+    waiting = select(job_logs.c.id).where(job_logs.c.job_id == job_id, _is(Status.QUEUED))
+    return list(connection.execute(waiting).scalars())
 
 
 # queued stays queued
@@ -111,10 +115,9 @@ def cancel_queued(connection: Connection, job_id: int, reason: str) -> int:
 
 def move_queued(connection: Connection, job_id: int, queue: str, priority: int) -> list[AnyRow]:
     """Move what a job, which the caller has locked, has waiting; returns the moved rows, whose bells are to ring."""
-    waiting = select(job_logs.c.id).where(job_logs.c.job_id == job_id, _is(Status.QUEUED)).order_by(job_logs.c.id)
     statement = (
         update(job_logs)
-        .where(job_logs.c.id.in_(waiting.with_for_update(key_share=True)), _is(Status.QUEUED))
+        .where(job_logs.c.id.in_(_lock(connection, _waiting_of(connection, job_id), Status.QUEUED)), _is(Status.QUEUED))
         .values(queue=queue, priority=priority)
         .returning(job_logs.c.id, job_logs.c.queue, job_logs.c.priority)
     )
@@ -173,7 +176,7 @@ _claimed: Columns = (
 _lease = database_now(bindparam("lease", type_=Float))
 _claim = (
     update(job_logs)
-    .where(job_logs.c.id == bindparam("log_id"), _may_start)
+    .where(job_logs.c.id == bindparam("log_id"), job_logs.c.queue == bindparam("in_queue"), _may_start)
     .values(
         status=literal_column("'running'"),
         token=bindparam("new_token"),
@@ -185,13 +188,15 @@ _claim = (
 )
 
 
-def claim(database: Database, log_id: int, token: str, worker: str, lease: float) -> AnyRow | None:
-    """Take a queued row that may start now, for `lease` seconds, in a transaction of its own.
+def claim(
+    database: Database, log_id: int, token: str, worker: str, lease: float, queue: str = "default"
+) -> AnyRow | None:
+    """Take a queued row of the queue that may start now, for `lease` seconds, in a transaction of its own.
 
-    None means not now: taken, ended, or must wait. `secret_cfg` is the job's of now, None where the job is gone or has
-    another handler.
+    None means not now: taken, ended, moved to another queue, or must wait. `secret_cfg` is the job's of now, None where
+    the job is gone or has another handler.
     """
-    parameters = {"log_id": log_id, "new_token": token, "new_worker": worker, "lease": lease}
+    parameters = {"log_id": log_id, "in_queue": queue, "new_token": token, "new_worker": worker, "lease": lease}
     try:
         return next(iter(database.write_alone(_claim, parameters)), None)
     except IntegrityError:  # the index on running exclusive rows: another run of the job came first

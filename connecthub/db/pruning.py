@@ -16,8 +16,9 @@ from connecthub.db.engine import Database
 from connecthub.db.tables import FINAL, job_logs, jobs
 from connecthub.db.types import AnyRow
 
-BATCH = 500
-"""JobLogs of one transaction, fewer where that takes longer than `BATCH_SECONDS`: nobody is to wait for it."""
+FIRST_BATCH, BATCH = 8, 500
+"""JobLogs of one transaction: few at first, as each may have a log of many megabytes, then more as long as that takes
+no longer than `BATCH_SECONDS`: nobody is to wait for it."""
 BATCH_SECONDS = 0.2
 
 
@@ -87,7 +88,7 @@ class _Batches:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.size = BATCH
+        self.size = min(FIRST_BATCH, BATCH)
 
     def delete(self, log_ids: Sequence[int]) -> int:
         """Delete final JobLogs in one transaction, but for those that another scheduler deletes; returns how many."""

@@ -65,7 +65,9 @@ class _Supervision:
         self._resources = contextlib.ExitStack()
 
     def __enter__(self) -> _Supervision:
-        self._watch.on_tick(self._watch)
+        stop = self._watch.on_tick(self._watch)
+        if stop is not None and stop.at_once:  # its worker slept, and the run is no longer its own
+            raise _NeverForked(f"not started: {stop.cause}")
         self._told_until = self._watch.until
         try:
             self._order()

@@ -58,7 +58,8 @@ def end_run(
 
 
 def next_in_line(ended: AnyRow) -> list[Any]:
-    """The bell of the row that waited for this end: it has the same job, so the same queue and priority."""
+    """The bell of the row that waited for this end, in the queue of the same job; one that was moved since is found by
+    a worker's look."""
     return [] if ended.next_in_line is None else [Bell(ended.next_in_line, ended.queue, ended.priority)]
 
 

@@ -20,7 +20,7 @@ from connecthub.db.ending import Ending
 from connecthub.db.engine import Database
 from connecthub.db.tables import Status
 from connecthub.db.types import AnyRow
-from connecthub.errors import DatabaseError, KeyFileError, SecretUnreadable
+from connecthub.errors import DatabaseError, DatabaseUnreachable, KeyFileError, SecretUnreadable
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.limits import limits_of
 from connecthub.runner.outcome import Outcome, Stop
@@ -54,6 +54,8 @@ class Workbench:
     """Host, pid and nonce, as they stand in the rows that it claims."""
     ring: Callable[[Iterable[Any]], None]
     """Tells workers of rows that may start now."""
+    queue: str = "default"
+    """The one that it serves: a bell may be of a row that was moved to another since."""
 
 
 def execute_job(bench: Workbench, log_id: int) -> None:
@@ -74,10 +76,15 @@ def execute_job(bench: Workbench, log_id: int) -> None:
 
 def claim(bench: Workbench, log_id: int, token: str, claimed_at: float) -> AnyRow | None:
     """Take the row; a claim whose reply was lost is looked up by its token, for as long as its lease would be good."""
+    lease = bench.settings.lease_seconds
     try:
-        return job_logs.claim(bench.database, log_id, token, bench.worker, bench.settings.lease_seconds)
-    except DatabaseError as error:
+        return job_logs.claim(bench.database, log_id, token, bench.worker, lease, bench.queue)
+    except DatabaseUnreachable as error:
         logger.warning("the claim of run %d got no reply: %s", log_id, error)
+    except DatabaseError as error:
+        logger.error("run %d cannot be claimed: %s", log_id, error)
+        time.sleep(AGAIN_SECONDS)  # it waits still, and would be found and refused again at once
+        return None
     while time.monotonic() < claimed_at + bench.settings.lease_seconds * GIVE_UP_SHARE:
         try:
             with bench.database.read() as connection:
@@ -156,7 +163,7 @@ def _ending(outcome: Outcome, watch: Watch, writer: LogWriter) -> Ending:
 def finish(bench: Workbench, row: AnyRow, ending: Ending) -> None:
     """Write the end; while the database is away, again and again, as the token alone decides whether it still counts:
     only a worker that is to stop gives up, when the lease is over."""
-    told = False
+    told = bare = False
     while True:
         bench.held.stamp(row.token)
         try:
@@ -171,8 +178,10 @@ def finish(bench: Workbench, row: AnyRow, ending: Ending) -> None:
             time.sleep(AGAIN_SECONDS)
             continue
         except SQLAlchemyError as error:  # something in it that the database does not take must not leave it running
-            logger.error("the end is written without its texts: the database refused it, %s", type(error).__name__)
-            ending = Ending(ending.status, run_log="", error="its log and texts could not be stored")
+            logger.error("the database refused the end (%s): %s", ending.status, type(error).__name__)
+            if bare:
+                return  # nobody vouches for it any more: the sweep ends it
+            ending, bare = _without_texts(ending), True
             continue
         if ended.written:
             logger.info("run of %s ended: %s", row.job_name, ending.status)
@@ -180,6 +189,17 @@ def finish(bench: Workbench, row: AnyRow, ending: Ending) -> None:
         else:
             logger.warning("the run is no longer this worker's: its end (%s) was not written", ending.status)
         return
+
+
+def _without_texts(ending: Ending) -> Ending:
+    """What decides a run's status and its follow-up, and nothing that a database could refuse."""
+    return Ending(
+        ending.status,
+        run_log="",
+        error="its log and texts could not be stored",
+        retry_after=ending.retry_after,
+        never_started=ending.never_started,
+    )
 
 
 def _write_end(bench: Workbench, row: AnyRow, ending: Ending) -> Ended:

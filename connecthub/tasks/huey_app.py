@@ -131,7 +131,7 @@ class Ringer:
         try:
             for queue, waiting in by_queue.items():
                 _enqueue_all(self._huey(queue), waiting)
-        except (RedisError, OSError, sqlite3.OperationalError) as error:
+        except (RedisError, OSError, sqlite3.Error) as error:
             if not self._away:
                 cause = f"{type(error).__name__}: {mask_url(str(error))}"
                 logger.warning("bells cannot be rung (%s): workers find the rows in the database", cause)

@@ -41,7 +41,7 @@ def run_worker(settings: Settings, database: Database, keys: KeyRing, *, threads
         closing(Ringer(settings, signers(settings, keys))) as ringer,
     ):
         launcher.start()
-        bench = Workbench(settings, database, keys, launcher, held, logs, name, ringer.ring)
+        bench = Workbench(settings, database, keys, launcher, held, logs, name, ringer.ring, queue)
         row = {
             "host": host,
             "pid": os.getpid(),

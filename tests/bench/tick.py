@@ -46,7 +46,7 @@ def _fill(installation: Installation, count: int) -> None:
         later = SLOT + timedelta(days=365)
         for begin in range(2, count + 1, 20_000):
             copies = [
-                {**row, "id": number, "name": f"copy-{number}", "next_run_at": later, **_variety(number)}
+                {**row, "id": number, "name": f"copy-{number}", "next_run_at": later, **_variety(number, count // DUE)}
                 for number in range(begin, min(begin + 20_000, count + 1))
             ]
             connection.execute(insert(tables.jobs), copies)
@@ -55,12 +55,13 @@ def _fill(installation: Installation, count: int) -> None:
         connection.execute(text("ANALYZE"))
 
 
-def _variety(number: int) -> dict[str, str]:
-    expression = f"{number % 60} {number // 60 % 5} * * *"
+def _variety(number: int, step: int) -> dict[str, str]:
+    """Its expression, zone and policy, by its place among those that fall due together."""
+    place = number // step
     return {
-        "cron_expr": expression,
-        "timezone": ZONES[number % len(ZONES)],
-        "overlap": POLICIES[number % len(POLICIES)],
+        "cron_expr": f"{place % 60} {place // 60 % 5} * * *",
+        "timezone": ZONES[place // 2 % len(ZONES)],
+        "overlap": POLICIES[place // 2 % len(POLICIES)],
     }
 
 
@@ -76,8 +77,8 @@ def _due(installation: Installation, count: int) -> float:
                 "INSERT INTO job_logs (job_id, job_name, status, trigger, attempt, exclusive, priority, queue,"
                 " handler_path, public_cfg, timeout, job_version, dry_run, queued_at, available_at, token, lease_until)"
                 " SELECT id, name, 'running', 'manual', 1, true, 0, 'default', handler_path, public_cfg, 60, 1, false,"
-                " now(), now(), md5(id::text), now() FROM jobs WHERE next_run_at = :slot AND id % 2 = 0"
-            ).bindparams(slot=SLOT)
+                " now(), now(), md5(id::text), now() FROM jobs WHERE next_run_at = :slot AND (id / :step) % 2 = 0"
+            ).bindparams(slot=SLOT, step=step)
         )
     return _tick(installation)
 

@@ -94,6 +94,14 @@ def test_a_new_queue_takes_the_waiting_runs_along_and_rings_for_them(installatio
     assert installation.rung == [log_id]
 
 
+def test_a_run_that_was_moved_is_not_for_a_worker_that_hears_its_old_bell(installation: Installation):
+    seen = installation.add()
+    log_id = installation.run()
+    edit_job(installation.office(), BOB, seen, {"queue": "heavy"})
+    assert job_logs.claim(installation.database, log_id, "a" * 32, "host:1:test", 60, "default") is None
+    assert job_logs.claim(installation.database, log_id, "b" * 32, "host:2:test", 60, "heavy") is not None
+
+
 def test_secrets_are_set_one_by_one_cleared_and_replaced(installation: Installation):
     seen = installation.add(handler="samples.good:Context", secrets={"user": "u", "password": "p"})
     for changes, left in (

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text, update
+from sqlalchemy import Engine, event, select, text, update
 
 from connecthub.db import bells, chains, job_logs, jobs, leases, line, tables
 from connecthub.db.ending import Ending
@@ -83,6 +83,10 @@ def statements(into: list[tuple[str, Any]]) -> Iterator[None]:
         event.remove(Engine, "before_cursor_execute", note)
 
 
+def job_logs_row(connection: Any, log_id: int) -> Any:
+    return connection.execute(select(tables.job_logs).where(tables.job_logs.c.id == log_id)).one()
+
+
 def a_life(installation: Installation) -> None:
     """Everything that happens to a slot, and what a scheduler and a worker ask each second."""
     database = installation.database
@@ -96,6 +100,7 @@ def a_life(installation: Installation) -> None:
         leases.extend(connection, [f"{row.id:032d}"], 60)
         leases.expired(connection, 10)
         chains.lock_job_of(connection, row.id)
+        chains.started_over(connection, job_logs_row(connection, row.id))
     end(installation, row.id, Status.FAILED)
     bells.take_due(database, 10)
 

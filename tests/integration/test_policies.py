@@ -42,7 +42,8 @@ def token_of(log_id: int) -> str:
 
 
 def start(installation: Installation, log_id: int) -> None:
-    assert job_logs.claim(installation.database, log_id, token_of(log_id), "host:1:test", 60) is not None
+    queue = installation.log(log_id).row.queue
+    assert job_logs.claim(installation.database, log_id, token_of(log_id), "host:1:test", 60, queue) is not None
 
 
 def end(installation: Installation, log_id: int, status: Status = Status.FAILED, **more: Any) -> Ended:

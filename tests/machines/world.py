@@ -103,7 +103,8 @@ class World(RuleBasedStateMachine):
     def claim(self, log_id: int) -> AnyRow | None:
         """Try to take a row, as a worker does that heard its bell or found it."""
         self.tokens += 1
-        return job_logs.claim(self.database, log_id, f"{self.tokens:032d}", "host:1:nonce", LEASE)
+        queue = next(row.queue for row in self.rows() if row.id == log_id)
+        return job_logs.claim(self.database, log_id, f"{self.tokens:032d}", "host:1:nonce", LEASE, queue)
 
     def waiting(self, queue: str = "default") -> list[int]:
         """What a worker of the queue finds in the database."""
