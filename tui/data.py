@@ -53,10 +53,10 @@ class Data:
 
         settings = load_settings()
         settings.check_stack()
-        begin_session_log(settings)
         data = cls(Session(settings), read_only=read_only)
         try:
             data.now()
+            begin_session_log(settings)
         except BaseException:
             data.close()
             raise

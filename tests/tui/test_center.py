@@ -81,6 +81,7 @@ def test_a_job_is_run_and_its_live_log_shown_then_what_failed_is_retried(install
     assert installation.log(3).row.retry_of == 2
 
 
+@pytest.mark.slow
 def test_a_run_is_cancelled_while_its_log_is_followed(installation: Installation, tmp_path: Path):
     params = {"pid_file": str(tmp_path / "pid")}
     installation.add("slow", handler="samples.good:Sleeper", params=params, cron_expr="0 0 1 1 *")
@@ -111,6 +112,7 @@ def test_a_key_that_acts_and_enter_in_one_packet_do_nothing(installation: Instal
 
 
 @EMBEDDED
+@pytest.mark.slow
 def test_many_are_marked_and_more_than_twenty_ask_for_their_number(installation: Installation):
     for number in range(21):
         installation.add(f"job-{number:02}", cron_expr="0 0 1 1 *")
@@ -170,6 +172,7 @@ def test_nothing_from_outside_reaches_the_terminal_as_control_bytes(installation
 
 
 @EMBEDDED
+@pytest.mark.slow
 def test_an_idle_screen_sends_nothing_and_a_key_little(installation: Installation):
     for number in range(3):
         installation.add(f"job-{number}", cron_expr="0 0 1 1 *")
@@ -185,6 +188,7 @@ def test_an_idle_screen_sends_nothing_and_a_key_little(installation: Installatio
 
 
 @EMBEDDED
+@pytest.mark.slow
 def test_a_terminal_that_hangs_up_leaves_no_process(installation: Installation):
     installation.add()
     with center(installation) as terminal:
