@@ -21,7 +21,6 @@ _TABLE: dict[str, tuple[str, str]] = {
     "header.of": ("as of {time}", "截至 {time}"),
     "header.read_only": ("READ-ONLY", "只读"),
     "opening": ("opening …", "正在打开 …"),
-    "loading": ("loading …", "正在载入 …"),
     "counting": ("counting …", "正在计数 …"),
     "away": ("trying again · {cause}", "正在重试 · {cause}"),
     "bug": ("this screen failed and was closed: error {id}, see {where}", "该界面出错已关闭：错误 {id}，见 {where}"),
@@ -73,7 +72,6 @@ _TABLE: dict[str, tuple[str, str]] = {
     "facts.calls": ("calls", "外部调用"),
     "facts.result": ("result", "结果"),
     "facts.traceback": ("traceback", "异常堆栈"),
-    "facts.settings": ("settings", "设置"),
     "facts.secrets": ("secrets", "机密"),
     "facts.secret_set": ("set", "已设置"),
     "facts.secrets_unreadable": ("cannot be read with this key", "用当前密钥无法读取"),
@@ -87,8 +85,6 @@ _TABLE: dict[str, tuple[str, str]] = {
     "log.wrap": ("wrapped", "折行"),
     "log.not_found": ("/{text} does not stand in this log", "日志中没有 /{text}"),
     "log.around": ("the search went around", "查找已绕回"),
-    "log.ended": ("run {id} {status}", "运行 {id} {status}"),
-    "log.stopping": ("asked to stop", "已请求停止"),
     # prompts and dialogs
     "prompt.filter.jobs": (
         "filter: words, status:failed, status:disabled, tag:night",
@@ -103,7 +99,6 @@ _TABLE: dict[str, tuple[str, str]] = {
         "jobs, logs, log 812, job NAME, help, lang en|zh, quit",
         "jobs、logs、log 812、job 名称、help、lang en|zh、quit",
     ),
-    "command.unknown": ("no command {word}: {known}", "没有命令 {word}：{known}"),
     "dialog.yes": ("y  do it", "y  执行"),
     "dialog.no": ("Esc  cancel", "Esc  取消"),
     "dialog.type": ("type {text} and press Enter", "输入 {text} 后按 Enter"),
@@ -125,7 +120,6 @@ _TABLE: dict[str, tuple[str, str]] = {
     "copied": ("sent to the terminal's clipboard: {text}", "已送往终端剪贴板：{text}"),
     "marked": ("{count} marked", "已标记 {count}"),
     "sorted": ("sorted by {what}", "按 {what} 排序"),
-    "language": ("English", "中文"),
     # keys
     "key.app.show_jobs": ("jobs", "作业"),
     "key.app.show_logs": ("runs", "记录"),
