@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
@@ -17,141 +15,53 @@ from textual.screen import Screen
 
 from tui.bugs import report
 from tui.commands import parse
+from tui.connected import Connected
 from tui.keymap import KEYS, Key, bindings
-from tui.keys_in_turn import KeysInTurn
-from tui.messages import Answered, Failed, Warned
-from tui.rows import Facts
 from tui.screens.base import CenterScreen
-from tui.screens.dialogs import Menu
-from tui.screens.jobs import JobsScreen
+from tui.screens.help import HelpScreen
 from tui.screens.listing import ListScreen
-from tui.screens.logs import LogsScreen
-from tui.session_log import StatusHandler
 from tui.terminal import StripControl
-from tui.times import Times
-from tui.words import LANGUAGES, Words, language_of
 
 if TYPE_CHECKING:
     from tui.data import Data
 
-AGAIN_SECONDS = 5.0
-"""Between two looks: at the data, and at an installation that is away."""
 EXIT_BUG = 70
 
 
-class ControlCenter(KeysInTurn):
+def _first_of(module: str, name: str) -> Callable[[], Screen[Any]]:
+    """Make a screen whose module is imported when it is first wanted."""
+    return lambda: getattr(import_module(f"tui.screens.{module}"), name)()
+
+
+SCREENS: dict[str, str | Callable[[], Screen[Any]]] = {
+    "overview": _first_of("overview", "OverviewScreen"),
+    "jobs": _first_of("jobs", "JobsScreen"),
+    "logs": _first_of("logs", "LogsScreen"),
+    "workers": _first_of("workers", "WorkersScreen"),
+    "plugins": _first_of("plugins", "PluginsScreen"),
+    "audit": _first_of("audit", "AuditScreen"),
+}
+"""Those that a digit opens."""
+
+
+class ControlCenter(Connected):
     """Browse, understand and act, from a terminal. `open_data` is called in a thread, after the first frame."""
 
-    CSS_PATH: ClassVar[Any] = ["styles/base.tcss", "styles/table.tcss", "styles/log_view.tcss"]
+    CSS_PATH: ClassVar[Any] = ["styles/base.tcss", "styles/table.tcss", "styles/log_view.tcss", "styles/form.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {"jobs": JobsScreen, "logs": LogsScreen}
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = SCREENS
     DEFAULT_MODE = "jobs"
     ENABLE_COMMAND_PALETTE = True
-    REFRESH_SECONDS: ClassVar[float] = AGAIN_SECONDS
 
     def __init__(self, open_data: Callable[[], Data], language: str | None = None) -> None:
-        super().__init__()
+        super().__init__(open_data, language)
         self.theme = "ansi-dark"
-        self.words = Words(language or language_of())
-        self.times = Times(self.words)
-        self.facts = Facts()
-        self.data: Data | None = None
-        self.problem = self.words("opening")
         self.bugs: list[str] = []
         """The numbers of the errors of this session."""
-        self._open_data = open_data
-        self._refresh_seconds = self.REFRESH_SECONDS
-
-    def on_mount(self) -> None:
-        """Open the installation once something is on the screen."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, partial(self.exit, return_code=129))
-        self._warnings = StatusHandler(lambda text: self.post_message(Warned(text)))
-        logging.getLogger().addHandler(self._warnings)
-        self.call_after_refresh(self._open)
-        self.set_timer(self._refresh_seconds, self._look_again)
-
-    def on_unmount(self) -> None:
-        """Leave nothing open."""
-        logging.getLogger().removeHandler(self._warnings)
-        if self.data is not None:
-            self.data.close()
-
-    def on_warned(self, message: Warned) -> None:
-        """A log record that a person should see."""
-        if isinstance(self.screen, CenterScreen):
-            self.screen.say(message.text)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and the second net."""
         return [*super().get_line_filters(), StripControl()]
-
-    # the installation
-
-    def _open(self) -> None:
-        self.run_worker(self._open_in_thread, thread=True, exit_on_error=False, group="open")
-
-    def _open_in_thread(self) -> None:
-        try:
-            data = self._open_data()
-            facts = data.facts()
-        except Exception as error:
-            self.post_message(Failed(error, "open", 0))
-        else:
-            self.post_message(Answered(partial(self._opened, data, facts), "open", 0))
-
-    def _opened(self, data: Data, facts: Facts) -> None:
-        self.data, self.facts = data, facts
-        self.times = Times(self.words, facts.zone, self.times.mode)
-        self.problem = ""
-        if facts.language in LANGUAGES and facts.language != self.words.language:  # it may stand in .env alone
-            self.switch_language(facts.language)
-        else:
-            self._everywhere(lambda screen: (screen.tell_lines(), screen.load()))
-
-    def on_answered(self, message: Answered) -> None:
-        """The installation is open."""
-        message.use()
-
-    def on_failed(self, message: Failed) -> None:
-        """It is not; another try follows."""
-        self._is_away(message.error)
-        self.set_timer(self._refresh_seconds, self._open)
-
-    def is_well(self) -> None:
-        """The installation answers."""
-        if self.problem:
-            self.problem = ""
-            self._everywhere(lambda screen: screen.tell_lines())
-
-    def went_wrong(self, screen: CenterScreen, error: Exception) -> None:
-        """A question failed: the installation is away, something was refused, or it is a bug."""
-        from connecthub.errors import ConnectHubError, DatabaseError
-
-        if isinstance(error, DatabaseError):
-            self._is_away(error)
-        elif isinstance(error, ConnectHubError):
-            screen.say(str(error))
-        else:
-            self._handle_exception(error)
-
-    def _is_away(self, error: Exception) -> None:
-        from connecthub.core.safe_text import safe_text
-
-        cause = next(iter(safe_text(error, newlines=True).splitlines()), type(error).__name__)
-        self.problem = self.words("away", cause=cause)
-        self._everywhere(lambda screen: screen.tell_lines())
-
-    def _look_again(self) -> None:
-        """Refresh what is on the screen; the next look comes after this one."""
-        screen = self.screen
-        if isinstance(screen, CenterScreen) and self.data is not None:
-            screen.load()
-        self.set_timer(self._refresh_seconds, self._look_again)
-
-    def _everywhere(self, tell: Callable[[CenterScreen], object]) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, CenterScreen) and screen.is_mounted:
-                tell(screen)
 
     # where to go
 
@@ -167,15 +77,18 @@ class ControlCenter(KeysInTurn):
 
         self.push_screen(JobScreen(job_id))
 
-    def show_jobs(self, text: str = "") -> None:
-        """The jobs that match."""
-        self._show("jobs", text)
+    def new_job(self, handler: str = "") -> None:
+        """The form of a job that is not there yet; of a plugin, where that is known."""
+        from tui.screens.new import NewJobScreen
 
-    def show_logs(self, text: str = "") -> None:
+        self.push_screen(NewJobScreen(handler))
+
+    def show_logs(self, text: str) -> None:
         """The JobLogs that match."""
-        self._show("logs", text)
+        self.show("logs", text)
 
-    def _show(self, mode: str, text: str) -> None:
+    def show(self, mode: str, text: str = "") -> None:
+        """One of SCREENS, with what matches a text."""
         self.switch_mode(mode)
         screen = self.screen_stack[0]
         if text and isinstance(screen, ListScreen):
@@ -191,15 +104,9 @@ class ControlCenter(KeysInTurn):
             if isinstance(self.screen, CenterScreen):
                 self.screen.say(str(error))
 
-    def switch_language(self, language: str) -> None:
-        """Show every word in another language."""
-        self.words = Words(language)
-        self.times = Times(self.words, self.times.zone, self.times.mode)
-        self._everywhere(lambda screen: (screen.retitle(), screen.tell_lines(), screen.load()))
-
-    def look_each(self, seconds: float) -> None:
-        """Refresh less often, on a slow line."""
-        self._refresh_seconds = seconds
+    def action_show_overview(self) -> None:
+        """What needs a person now."""
+        self.switch_mode("overview")
 
     def action_show_jobs(self) -> None:
         """The jobs."""
@@ -208,6 +115,18 @@ class ControlCenter(KeysInTurn):
     def action_show_logs(self) -> None:
         """The JobLogs."""
         self.switch_mode("logs")
+
+    def action_show_workers(self) -> None:
+        """Workers and queues."""
+        self.switch_mode("workers")
+
+    def action_show_plugins(self) -> None:
+        """The plugins."""
+        self.switch_mode("plugins")
+
+    def action_show_audit(self) -> None:
+        """Who did what."""
+        self.switch_mode("audit")
 
     def action_command(self) -> None:
         """Ask for a command."""
@@ -224,21 +143,18 @@ class ControlCenter(KeysInTurn):
 
     def action_help(self) -> None:
         """All keys of this screen."""
-        if not isinstance(self.screen, CenterScreen):
-            return
-        entries = [(key.id, key.shown, self.words(f"key.{key.id}")) for key in self._keys(self.screen)]
-        for name, shown in (("move", "↑↓ jk"), ("open", "Enter"), ("mark", "␣")):
-            entries.append((name, shown, self.words(f"key.{name}")))
-        self.push_screen(Menu(self.words("title.help"), entries))
+        if isinstance(self.screen, CenterScreen):
+            self.push_screen(HelpScreen(self.screen, self.all_keys(self.screen)))
 
-    def _keys(self, screen: CenterScreen) -> list[Key]:
+    def all_keys(self, screen: CenterScreen) -> list[Key]:
+        """The lines of the keymap that hold on a screen."""
         return [*screen.keys(), *(key for key in KEYS if key.id.startswith("app."))]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """For the palette: the acts of the screen, and the ways to others; nothing that writes a file on this host."""
         if not isinstance(screen, CenterScreen):
             return
-        for key in self._keys(screen):
+        for key in self.all_keys(screen):
             scope, _, action = key.id.partition(".")
             target = self if scope == "app" else screen
             yield SystemCommand(self.words(f"key.{key.id}"), key.shown, partial(target.run_action, action))

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 Do = Callable[["ControlCenter"], object]
 
-KNOWN = ("jobs", "logs", "log", "job", "help", "lang", "slow", "quit")
+KNOWN = (
+    *("overview", "jobs", "logs", "log", "job", "workers", "plugins", "audit"),
+    *("new", "help", "lang", "slow", "quit"),
+)
 SLOW_SECONDS = 30.0
 
 
@@ -21,14 +24,24 @@ def parse(line: str) -> Do:
     word, _, rest = line.strip().partition(" ")
     rest = rest.strip()
     match word:
+        case "overview":
+            return lambda app: app.show("overview")
         case "jobs":
-            return lambda app: app.show_jobs(rest)
+            return lambda app: app.show("jobs", rest)
         case "logs" | "runs":
             return lambda app: app.show_logs(rest)
         case "log" | "run" if rest.isdigit():
             return lambda app: app.open_log(int(rest))
         case "job" if rest:
-            return lambda app: app.show_jobs(rest)
+            return lambda app: app.show("jobs", rest)
+        case "workers" | "queues":
+            return lambda app: app.show("workers")
+        case "plugins":
+            return lambda app: app.show("plugins")
+        case "audit":
+            return lambda app: app.show("audit", rest)
+        case "new":
+            return lambda app: app.new_job(rest)
         case "help":
             return lambda app: app.action_help()
         case "lang" if rest in ("en", "zh"):

@@ -1,7 +1,7 @@
 """Which key does what: one table, from which bindings, hint bar, help and the menu of acts are made.
 
 Reads are lower case, acts are capital letters. A full-width form of a Chinese input method counts as the plain key.
-What a key is called stands in `words.py` under `key.<id>`.
+What a key is called stands in `words/` under `key.<id>`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,12 @@ class Key:
 
 
 KEYS = (
+    Key("app.show_overview", "1,１", "1", hint=False),
     Key("app.show_jobs", "2,２", "2", hint=False),
     Key("app.show_logs", "3,３", "3", hint=False),
+    Key("app.show_workers", "4,４", "4", hint=False),
+    Key("app.show_plugins", "5,５", "5", hint=False),
+    Key("app.show_audit", "6,６", "6", hint=False),
     Key("app.command", "colon,fullwidth_colon", ":", hint=False),
     Key("app.help", "question_mark,fullwidth_question_mark", "?"),
     Key("app.time", "t", "t", hint=False),
@@ -39,12 +43,19 @@ KEYS = (
     Key("screen.copy", "y", "y", hint=False),
     Key("screen.reload", "r", "r", hint=False),
     Key("list.filter", "slash,fullwidth_solidus", "/"),
+    Key("overview.acknowledge", "A", "A", act=True),
+    Key("overview.retry", "R", "R", act=True),
     Key("jobs.sort", "s", "s"),
     Key("jobs.logs", "o,l,right", "o"),
+    Key("jobs.edit", "e", "e"),
     Key("jobs.run", "S", "S", act=True),
     Key("jobs.retry", "R", "R", act=True),
     Key("jobs.enable", "E", "E", act=True),
     Key("jobs.disable", "D", "D", act=True),
+    Key("jobs.new", "N", "N", act=True),
+    Key("jobs.copy_job", "C", "C", act=True, hint=False),
+    Key("jobs.run_with", "P", "P", act=True, hint=False),
+    Key("jobs.delete", "X", "X", act=True, hint=False),
     Key("logs.failures", "f", "f"),
     Key("logs.retry", "R", "R", act=True),
     Key("logs.retry_matching", "M", "M", act=True, hint=False),
@@ -56,10 +67,16 @@ KEYS = (
     Key("log.cancel", "X", "X", act=True),
     Key("text.search", "slash,fullwidth_solidus", "/"),
     Key("job.logs", "o", "o"),
+    Key("job.edit", "e", "e"),
+    Key("job.revisions", "v", "v"),
     Key("job.run", "S", "S", act=True),
     Key("job.retry", "R", "R", act=True),
     Key("job.enable", "E", "E", act=True),
     Key("job.disable", "D", "D", act=True),
+    Key("job.run_with", "P", "P", act=True, hint=False),
+    Key("job.delete", "X", "X", act=True, hint=False),
+    Key("revisions.take_back", "T", "T", act=True),
+    Key("plugins.new", "N", "N", act=True),
 )
 _BY_ID = {key.id: key for key in KEYS}
 

@@ -1,0 +1,135 @@
+"""What the control center is connected to: opened after the first frame, looked at again, told when it is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from tui.keys_in_turn import KeysInTurn
+from tui.messages import Answered, Failed, Warned
+from tui.rows import Facts
+from tui.screens.base import CenterScreen
+from tui.session_log import StatusHandler
+from tui.times import Times
+from tui.words import LANGUAGES, Words, language_of
+
+if TYPE_CHECKING:
+    from tui.data import Data
+
+AGAIN_SECONDS = 5.0
+"""Between two looks: at the data, and at an installation that is away."""
+
+
+class Connected(KeysInTurn):
+    """An app over one installation. `open_data` is called in a thread."""
+
+    REFRESH_SECONDS: ClassVar[float] = AGAIN_SECONDS
+
+    def __init__(self, open_data: Callable[[], Data], language: str | None = None) -> None:
+        super().__init__()
+        self.words = Words(language or language_of())
+        self.times = Times(self.words)
+        self.facts = Facts()
+        self.data: Data | None = None
+        self.problem = self.words("opening")
+        self._open_data = open_data
+        self._refresh_seconds = self.REFRESH_SECONDS
+
+    def on_mount(self) -> None:
+        """Open the installation once something is on the screen."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, partial(self.exit, return_code=129))
+        self._warnings = StatusHandler(lambda text: self.post_message(Warned(text)))
+        logging.getLogger().addHandler(self._warnings)
+        self.call_after_refresh(self._open)
+        self.set_timer(self._refresh_seconds, self._look_again)
+
+    def on_unmount(self) -> None:
+        """Leave nothing open."""
+        logging.getLogger().removeHandler(self._warnings)
+        if self.data is not None:
+            self.data.close()
+
+    def on_warned(self, message: Warned) -> None:
+        """A log record that a person should see."""
+        if isinstance(self.screen, CenterScreen):
+            self.screen.say(message.text)
+
+    def _open(self) -> None:
+        self.run_worker(self._open_in_thread, thread=True, exit_on_error=False, group="open")
+
+    def _open_in_thread(self) -> None:
+        try:
+            data = self._open_data()
+            facts = data.facts()
+        except Exception as error:
+            self.post_message(Failed(error, "open", 0))
+        else:
+            self.post_message(Answered(partial(self._opened, data, facts), "open", 0))
+
+    def _opened(self, data: Data, facts: Facts) -> None:
+        self.data, self.facts = data, facts
+        self.times = Times(self.words, facts.zone, self.times.mode)
+        self.problem = ""
+        if facts.language in LANGUAGES and facts.language != self.words.language:  # it may stand in .env alone
+            self.switch_language(facts.language)
+        else:
+            self._everywhere(lambda screen: (screen.tell_lines(), screen.load()))
+
+    def on_answered(self, message: Answered) -> None:
+        """The installation is open."""
+        message.use()
+
+    def on_failed(self, message: Failed) -> None:
+        """It is not; another try follows."""
+        self._is_away(message.error)
+        self.set_timer(self._refresh_seconds, self._open)
+
+    def is_well(self) -> None:
+        """The installation answers."""
+        if self.problem:
+            self.problem = ""
+            self._everywhere(lambda screen: screen.tell_lines())
+
+    def went_wrong(self, screen: CenterScreen, error: Exception) -> None:
+        """A question failed: the installation is away, something was refused, or it is a bug."""
+        from connecthub.errors import ConnectHubError, DatabaseError
+
+        if isinstance(error, DatabaseError):
+            self._is_away(error)
+        elif isinstance(error, ConnectHubError):
+            screen.say(str(error))
+        else:
+            self._handle_exception(error)
+
+    def _is_away(self, error: Exception) -> None:
+        from connecthub.core.safe_text import safe_text
+
+        cause = next(iter(safe_text(error, newlines=True).splitlines()), type(error).__name__)
+        self.problem = self.words("away", cause=cause)
+        self._everywhere(lambda screen: screen.tell_lines())
+
+    def _look_again(self) -> None:
+        """Refresh what is on the screen; the next look comes after this one."""
+        screen = self.screen
+        if isinstance(screen, CenterScreen) and self.data is not None:
+            screen.load()
+        self.set_timer(self._refresh_seconds, self._look_again)
+
+    def _everywhere(self, tell: Callable[[CenterScreen], object]) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, CenterScreen) and screen.is_mounted:
+                tell(screen)
+
+    def switch_language(self, language: str) -> None:
+        """Show every word in another language."""
+        self.words = Words(language)
+        self.times = Times(self.words, self.times.zone, self.times.mode)
+        self._everywhere(lambda screen: (screen.retitle(), screen.tell_lines(), screen.load()))
+
+    def look_each(self, seconds: float) -> None:
+        """Refresh less often, on a slow line."""
+        self._refresh_seconds = seconds

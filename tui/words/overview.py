@@ -1,0 +1,3 @@
+"""The Overview."""
+
+WORDS: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,3 @@
+"""Workers and queues, plugins, the audit trail."""
+
+WORDS: dict[str, tuple[str, str]] = {}
