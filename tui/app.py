@@ -53,8 +53,13 @@ class ControlCenter(Connected):
     DEFAULT_MODE = "jobs"
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, open_data: Callable[[], Data], language: str | None = None) -> None:
-        super().__init__(open_data, language)
+    def __init__(
+        self,
+        open_data: Callable[[], Data],
+        language: str | None = None,
+        first: Callable[[ControlCenter], None] | None = None,
+    ) -> None:
+        super().__init__(open_data, language, first)
         self.theme = "ansi-dark"
         self.bugs: list[str] = []
         """The numbers of the errors of this session."""

@@ -7,7 +7,7 @@ import logging
 import signal
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.keys_in_turn import KeysInTurn
 from tui.messages import Answered, Failed, Warned
@@ -25,12 +25,18 @@ AGAIN_SECONDS = 5.0
 
 
 class Connected(KeysInTurn):
-    """An app over one installation. `open_data` is called in a thread."""
+    """An app over one installation. `open_data` is called in a thread; `first` is told once that is open."""
 
     REFRESH_SECONDS: ClassVar[float] = AGAIN_SECONDS
 
-    def __init__(self, open_data: Callable[[], Data], language: str | None = None) -> None:
+    def __init__(
+        self,
+        open_data: Callable[[], Data],
+        language: str | None = None,
+        first: Callable[[Any], None] | None = None,
+    ) -> None:
         super().__init__()
+        self._first = first
         self.words = Words(language or language_of())
         self.times = Times(self.words)
         self.facts = Facts()
@@ -78,6 +84,9 @@ class Connected(KeysInTurn):
             self.switch_language(facts.language)
         else:
             self._everywhere(lambda screen: (screen.tell_lines(), screen.load()))
+        if self._first is not None:
+            self._first(self)
+            self._first = None
 
     def on_answered(self, message: Answered) -> None:
         """The installation is open."""

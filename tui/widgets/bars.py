@@ -52,5 +52,8 @@ class HintBar(Line):
     """The keys of this screen."""
 
     def tell(self, hints: Sequence[tuple[str, str]]) -> None:
-        """Show `key what` for as many as there is room for."""
-        self.text = "  ".join(f"{key} {what}" for key, what in hints)
+        """Show `key what` for as many as there is room for, and the last one, which tells of all."""
+        *first, last = (f"{key} {what}" for key, what in hints)
+        while first and display_width("  ".join([*first, last])) > self.app.size.width:
+            first.pop()
+        self.text = "  ".join([*first, last])

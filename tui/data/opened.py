@@ -1,0 +1,115 @@
+"""The installation that is asked, and what it is asked with."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from tui.rows import Facts
+
+if TYPE_CHECKING:
+    from connecthub.control.actor import Actor
+    from connecthub.control.jobs import Office
+    from connecthub.control.session import Session
+    from connecthub.core.config import Settings
+
+
+class Opened:
+    """An installation, opened for a control center. `read_only` refuses every act.
+
+    Every question raises ConnectHubError: DatabaseError where the database does not answer, ConfigError for a filter
+    that cannot be understood, NotFound for what is gone.
+    """
+
+    def __init__(self, session: Session, *, read_only: bool = False) -> None:
+        self._session = session
+        self._read_only = read_only
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, read_only: bool = False) -> Self:
+        """The installation of this folder and environment; raises ConnectHubError."""
+        from connecthub.core.config import load_settings
+
+        return cls.of(load_settings(), read_only)
+
+    @classmethod
+    def of(cls, settings: Settings, read_only: bool = False) -> Self:
+        """The installation that settings name; raises ConnectHubError."""
+        from connecthub.control.session import Session
+        from tui.session_log import begin_session_log
+
+        settings.check_stack()
+        data = cls(Session(settings), read_only=read_only)
+        try:
+            data.now()
+            begin_session_log(settings)
+        except BaseException:
+            data.close()
+            raise
+        return data
+
+    def close(self) -> None:
+        """Close what was opened."""
+        with self._lock:
+            self._session.close()
+
+    def facts(self) -> Facts:
+        """What the header shows."""
+        from connecthub.core.safe_text import safe_text
+        from tui.shown import place
+
+        settings = self._session.settings
+        return Facts(
+            instance=safe_text(settings.instance_name),
+            color=settings.instance_color,
+            database=place(self._database),
+            zone=settings.timezone,
+            actor=safe_text(self._actor.name),
+            language=settings.ui_lang,
+            read_only=self._read_only,
+        )
+
+    def now(self) -> datetime:
+        """The database's clock."""
+        from connecthub.control.browsing import database_time
+
+        return database_time(self._database)
+
+    # made once, whichever thread asks first
+
+    @property
+    def _database(self) -> Any:
+        with self._lock:
+            return self._session.database
+
+    @property
+    def _actor(self) -> Actor:
+        from dataclasses import replace
+
+        with self._lock:
+            return replace(self._session.actor, via="tui")
+
+    @property
+    def _zone(self) -> str:
+        return self._session.settings.timezone
+
+    def _check(self) -> None:
+        if self._read_only:
+            from connecthub.errors import Forbidden
+
+            raise Forbidden("this control center is read-only; start it without --read-only to act")
+
+    def _acting(self) -> Office:
+        self._check()
+        with self._lock:
+            return self._session.office
+
+    def _ring_if_any(self, bells: Any) -> None:
+        with self._lock:
+            self._session.ring_if_any(bells)
+
+    def _keys(self) -> Any:
+        with self._lock:
+            return self._session.keys
