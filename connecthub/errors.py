@@ -119,6 +119,7 @@ class EditedMeanwhile(Refused):
 
     def __init__(self, job: str, actor: str, version: int, changes: dict[str, tuple[Any, Any]], secrets: bool) -> None:
         self.changes = changes
+        self.actor = actor
         told = [f"{name} is now {new!r}, was {old!r}" for name, (old, new) in changes.items()]
         told += ["its secrets were changed"] if secrets else []
         super().__init__(

@@ -76,6 +76,11 @@ class Tally:
         return " ".join(map(shlex.quote, self.changed))
 
 
+def told(line: str, undo: str = "", opened: int | None = None) -> Done:
+    """The answer of an act on one thing."""
+    return Done(_shown([line]), opened=opened, undo=_shown([undo])[0])
+
+
 def _shown(lines: Sequence[str]) -> tuple[str, ...]:
     from connecthub.core.safe_text import safe_text
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from connecthub.db.tables import NAME_MAX
 from connecthub.db.types import AnyRow
-from connecthub.errors import ConfigError
+from connecthub.errors import ConfigError, ConnectHubError
 from connecthub.schedule.cron import validate_cron, validate_timezone
 from connecthub.schedule.follow_up import RETRY_DELAY_MAX
 from connecthub.schedule.overlap import OVERLAPS
@@ -58,26 +58,44 @@ class JobSettings:
 
     def check(self) -> None:
         """Refuse what no job can have; raises ConfigError or ScheduleError."""
-        check_name("job name", self.name)
-        check_name("queue", self.queue, most=QUEUE_MAX)
-        for tag in self.tags:
-            check_name("tag", tag, most=QUEUE_MAX)
-        if self.name.isdigit():
-            raise ConfigError(f"job name {self.name!r} is a number, which names jobs by their id; add a letter")
-        validate_cron(self.cron_expr)
-        validate_timezone(self.timezone)
-        if not 0 < self.timeout <= TIMEOUT_MAX:
-            raise ConfigError(f"timeout {self.timeout:g} is out of range; write seconds, up to {TIMEOUT_MAX:g}")
-        if abs(self.priority) > PRIORITY_MAX:
-            raise ConfigError(f"priority {self.priority} is out of range; write -{PRIORITY_MAX} to {PRIORITY_MAX}")
-        _check_choice("overlap", self.overlap, OVERLAPS)
-        _check_choice("catch-up", self.catch_up, tuple(KEPT))
-        _check_range("queue limit", self.queue_limit, 1, 1000)
-        _check_range("max retries", self.max_retries, 0, 100)
-        _check_range("retry delay", self.retry_delay, 0, RETRY_DELAY_MAX)
-        _check_range("retry back-off", self.retry_backoff, 1, 100)
-        if self.keep_last is not None:
-            _check_range("keep last", self.keep_last, 1, 1_000_000)
+        for error in self.refused().values():
+            raise error
+
+    def refused(self) -> dict[str, ConnectHubError]:
+        """Why each setting that no job can have is refused, by its name."""
+        found: dict[str, ConnectHubError] = {}
+        for name, check in _CHECKS.items():
+            try:
+                check(getattr(self, name))
+            except ConnectHubError as error:
+                found[name] = error
+        return found
+
+
+def _check_job_name(name: str) -> None:
+    check_name("job name", name)
+    if name.isdigit():
+        raise ConfigError(f"job name {name!r} is a number, which names jobs by their id; add a letter")
+
+
+def _check_tags(tags: Sequence[str]) -> None:
+    for tag in tags:
+        check_name("tag", tag, most=QUEUE_MAX)
+
+
+def _check_timeout(timeout: float) -> None:
+    if not 0 < timeout <= TIMEOUT_MAX:
+        raise ConfigError(f"timeout {timeout:g} is out of range; write seconds, up to {TIMEOUT_MAX:g}")
+
+
+def _check_priority(priority: int) -> None:
+    if abs(priority) > PRIORITY_MAX:
+        raise ConfigError(f"priority {priority} is out of range; write -{PRIORITY_MAX} to {PRIORITY_MAX}")
+
+
+def _check_keep_last(count: int | None) -> None:
+    if count is not None:
+        _check_range("keep last", count, 1, 1_000_000)
 
 
 def _check_choice(what: str, value: str, choices: Sequence[str]) -> None:
@@ -104,3 +122,22 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, tuple[Any
     """What differs between two settings: name → (old, new)."""
     names = [*old, *(name for name in new if name not in old)]
     return {name: (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)}
+
+
+_CHECKS: dict[str, Callable[[Any], object]] = {
+    "name": _check_job_name,
+    "queue": lambda value: check_name("queue", value, most=QUEUE_MAX),
+    "tags": _check_tags,
+    "cron_expr": validate_cron,
+    "timezone": validate_timezone,
+    "timeout": _check_timeout,
+    "priority": _check_priority,
+    "overlap": lambda value: _check_choice("overlap", value, OVERLAPS),
+    "catch_up": lambda value: _check_choice("catch-up", value, tuple(KEPT)),
+    "queue_limit": lambda value: _check_range("queue limit", value, 1, 1000),
+    "max_retries": lambda value: _check_range("max retries", value, 0, 100),
+    "retry_delay": lambda value: _check_range("retry delay", value, 0, RETRY_DELAY_MAX),
+    "retry_backoff": lambda value: _check_range("retry back-off", value, 1, 100),
+    "keep_last": _check_keep_last,
+}
+"""What checks each setting, in the order in which they are told."""

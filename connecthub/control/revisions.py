@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from connecthub.control.actor import Actor
+from connecthub.control.drafts import flat
 from connecthub.control.job_reading import found
 from connecthub.control.job_settings import JobSettings, differences
 from connecthub.control.jobs import Office, edit_job
@@ -41,6 +42,15 @@ def _revision(row: AnyRow, before: AnyRow | None) -> Revision:
     return Revision(row.version, row.saved_at, row.actor, changes, bool(row.settings["secrets_changed"]))
 
 
+def way_back(database: Database, reference: str, version: int) -> list[tuple[str, Any, Any]]:
+    """What going back to a version would change: name, now, then; raises NotFound."""
+    with database.read() as connection:
+        seen = found(connection, reference)
+        row = _of_version(jobs.list_revisions(connection, seen.id), seen, version)
+    now, then = (flat(JobSettings.of(each).as_dict()) for each in (seen, row.settings))
+    return [(name, before, after) for name, (before, after) in differences(now, then).items()]
+
+
 def revert(office: Office, actor: Actor, reference: str, version: int | None) -> AnyRow:
     """Save the settings of an earlier version anew, the one before the last where None; secrets stay as they are.
 
@@ -50,10 +60,15 @@ def revert(office: Office, actor: Actor, reference: str, version: int | None) ->
         seen = found(connection, reference)
         rows = jobs.list_revisions(connection, seen.id)
     wanted = seen.version - 1 if version is None else version
-    row = next((row for row in rows if row.version == wanted), None)
-    if row is None:
-        raise NotFound(f"job {seen.name} has no version {wanted}; {_known(rows)}")
+    row = _of_version(rows, seen, wanted)
     return edit_job(office, actor, seen, JobSettings.of(row.settings).as_dict(), action="job.revert")
+
+
+def _of_version(rows: Sequence[AnyRow], job: AnyRow, version: int) -> AnyRow:
+    row = next((row for row in rows if row.version == version), None)
+    if row is None:
+        raise NotFound(f"job {job.name} has no version {version}; {_known(rows)}")
+    return row
 
 
 def _known(rows: Sequence[AnyRow]) -> str:

@@ -5,11 +5,10 @@ It is called from worker threads. Nothing heavy is imported before something is 
 
 from __future__ import annotations
 
-from tui.data.acts import Acts
 from tui.data.editing import Editing
 from tui.data.overview import OverviewData
 from tui.data.places import Places
 
 
-class Data(Acts, Editing, OverviewData, Places):
+class Data(Editing, OverviewData, Places):
     """An installation, as the control center sees it."""

@@ -1,9 +1,188 @@
-"""What the form of a job asks."""
+"""What the form of a job asks: its fields, a look at what it would change, the save, and earlier versions."""
 
 from __future__ import annotations
 
-from tui.data.opened import Opened
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+from tui.acts import told
+from tui.data.acts import Acts
+from tui.rows import Done
+from tui.rows_form import CronWords, Entered, Missed, Review, RevisionRow, Saved
+
+if TYPE_CHECKING:
+    from connecthub.control.drafts import Draft
+    from connecthub.control.forms import Form
 
 
-class Editing(Opened):
-    """Adding, changing and deleting jobs."""
+class Editing(Acts):
+    """Adding, changing and deleting jobs, and runs that differ from their job."""
+
+    def job_form(self, job_id: int) -> Form:
+        """The form of a job."""
+        from connecthub.control.forms import job_form
+
+        return job_form(self._office, str(job_id))
+
+    def copy_form(self, job_id: int) -> Form:
+        """The form of a new job like another."""
+        from connecthub.control.forms import copy_form
+
+        return copy_form(self._acting(), str(job_id))
+
+    def new_form(self, handler: str, example: str | None) -> Form:
+        """The form of a new job of a plugin."""
+        from connecthub.control.forms import new_form
+
+        return new_form(self._acting(), handler, self._zone, example)
+
+    def form_with_handler(self, form: Form, handler: str, texts: Mapping[str, str]) -> Form:
+        """The same form for another plugin."""
+        from connecthub.control.forms import with_handler
+
+        return with_handler(self._office, form, handler, texts)
+
+    def handlers(self) -> list[tuple[str, str]]:
+        """The plugins that are found, each with the first line of what it says of itself."""
+        from tui.shown import first_line
+
+        found = self._office.questions.list_all()
+        return [(each["handler"], first_line(each["doc"])) for each in found if "handler" in each]
+
+    def examples(self, handler: str) -> list[str]:
+        """The names of a plugin's examples."""
+        return list(self._office.questions.describe(handler)["examples"])
+
+    def cron_words(self, expression: str, zone: str, language: str) -> CronWords:
+        """What a schedule means, and its next five times."""
+        from connecthub.schedule.words import describe_cron
+
+        from connecthub.errors import ConnectHubError
+        from connecthub.schedule.cron import preview, validate_timezone
+
+        try:
+            validate_timezone(zone)
+            return CronWords(describe_cron(expression, language), preview(expression, zone, self.now(), 5), zone)
+        except ConnectHubError as error:
+            return CronWords("", (), problem=str(error))
+
+    def review(self, form: Form, entered: Entered) -> Review:
+        """What is wrong with a form, and what saving it would change."""
+        from connecthub.control.drafts import changes, problems
+        from connecthub.control.forms import draft_of
+        from tui.shown_form import change_line
+
+        office = self._acting()
+        draft, wrong = draft_of(form, entered.texts, entered.secrets, entered.cleared)
+        found = {**problems(office, draft), **wrong}
+        if any(path == "params" or path.startswith("params.") for path in wrong):
+            found = {path: told for path, told in found.items() if not path.startswith("params.") or path in wrong}
+        return Review(found, [change_line(*change) for change in changes(draft)], draft)
+
+    def save(self, draft: Draft) -> Saved:
+        """Save, unless somebody else did meanwhile."""
+        from connecthub.control.actions import ACTIONS
+        from connecthub.control.drafts import conflicts, save
+        from connecthub.control.job_reading import show_job
+        from connecthub.errors import EditedMeanwhile
+        from tui.shown_form import conflict_row, name_of
+
+        office, new = self._acting(), draft.base is None
+        try:
+            row = save(office, self._actor, draft)
+        except EditedMeanwhile as error:
+            theirs = show_job(office.database, str(draft.base.id if draft.base else 0))
+            rows = [conflict_row(each) for each in conflicts(draft, theirs)]
+            return Saved(conflict=rows, by=name_of(error.actor), theirs=theirs)
+        undo = ACTIONS["job.add" if new else "job.edit"].undo or ""
+        if not new and draft.base is not None and row.version == draft.base.version:
+            return Saved(told(f"job {row.name} is so already; nothing was saved"), row.id)
+        line = f"job {row.name} is added" if new else f"job {row.name} is saved as version {row.version}"
+        return Saved(told(line, undo.format(name=quote(row.name))), row.id)
+
+    def save_over(self, draft: Draft, theirs: Any) -> Saved:
+        """Save a draft's own changes on top of somebody else's."""
+        from connecthub.control.drafts import rebased
+
+        return self.save(rebased(draft, theirs))
+
+    def revisions(self, job_id: int) -> list[RevisionRow]:
+        """The saves of a job, the newest first."""
+        from connecthub.control.revisions import history
+        from tui.shown_form import revision_row
+
+        return [revision_row(each) for each in history(self._database, str(job_id))]
+
+    def way_back(self, job_id: int, version: int) -> list[str]:
+        """What taking a job back to a version would change."""
+        from connecthub.control.revisions import way_back
+        from tui.shown_form import change_line
+
+        return [change_line(*change) for change in way_back(self._database, str(job_id), version)]
+
+    def take_back(self, job_id: int, version: int) -> Done:
+        """Save the settings of an earlier version anew."""
+        from connecthub.control.revisions import revert
+
+        row = revert(self._acting(), self._actor, str(job_id), version)
+        line = f"job {row.name} has the settings of version {version} again, as version {row.version}"
+        return told(line, f"connecthub job revert {quote(row.name)}")
+
+    def delete(self, job_id: int) -> Done:
+        """Delete a job for good."""
+        from connecthub.control.job_reading import show_job
+        from connecthub.control.jobs import delete_job
+
+        office = self._acting()
+        name = show_job(office.database, str(job_id)).name
+        cancelled = delete_job(office, self._actor, str(job_id))
+        return told(f"job {name} is deleted, {cancelled} queued runs cancelled; its JobLogs stay")
+
+    def run_with(self, form: Form, texts: Mapping[str, str], slot: str) -> Done | dict[str, str]:
+        """Run a job once with the params of a form, or as of a past slot; or else what is wrong, by path."""
+        from connecthub.control.forms import read_params
+        from connecthub.control.runs import run_job
+        from connecthub.core.times import parse_time
+        from connecthub.errors import InvalidSettings
+
+        office, base = self._acting(), form.base
+        params, wrong = read_params(form.params, texts)
+        if wrong or base is None:
+            return wrong
+        at = parse_time(slot, base.timezone, office.now()) if slot.strip() else None
+        own = params if params != base.public_cfg else None
+        try:
+            row = run_job(office, self._actor, str(base.id), own, at)
+        except InvalidSettings as error:
+            return error.fields
+        return told(f"run {row.id} is queued ({row.job_name})", opened=row.id)
+
+    def missed(self, job_id: int) -> Missed:
+        """The slots that passed while a job is disabled."""
+        from connecthub.control.missed import missed_slots
+
+        from connecthub.control.job_reading import show_job
+
+        found = missed_slots(self._database, str(job_id), 20)
+        return Missed(found.slots, found.more, show_job(self._database, str(job_id)).timezone)
+
+    def enable_and_run(self, job_id: int, slots: Sequence[datetime]) -> Done:
+        """Enable a job, and run past slots of it, oldest first."""
+        enabled = self.enable([job_id])
+        ran = self._run_slots(job_id, slots)
+        return replace(ran, lines=[*enabled.lines, *ran.lines], undo=enabled.undo, opened=None)
+
+    def _run_slots(self, job_id: int, slots: Sequence[datetime]) -> Done:
+        from connecthub.control.runs import run_job
+        from tui.acts import Tally
+
+        office, tally = self._acting(), Tally()
+
+        def run(slot: datetime) -> None:
+            row = run_job(office, self._actor, str(job_id), slot=slot)
+            tally.lines.append(f"run {row.id} is queued ({row.job_name})")
+
+        return tally.each(slots, run).done()

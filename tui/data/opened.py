@@ -103,6 +103,10 @@ class Opened:
 
     def _acting(self) -> Office:
         self._check()
+        return self._office
+
+    @property
+    def _office(self) -> Office:
         with self._lock:
             return self._session.office
 

@@ -172,7 +172,15 @@ class CenterScreen(Screen[None]):
 
     # acts
 
-    def confirm(self, question: str, names: Sequence[str], act: Callable[[Data], Done], *, typed: str = "") -> None:
+    def confirm(
+        self,
+        question: str,
+        names: Sequence[str],
+        act: Callable[[Data], Done],
+        *,
+        typed: str = "",
+        then: Callable[[Done], None] | None = None,
+    ) -> None:
         """Ask, and act if the answer is yes; from 21 things on, or with `typed`, something has to be typed."""
         words = self.center.words
         if not names:
@@ -183,7 +191,7 @@ class CenterScreen(Screen[None]):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.ask(act, self.done, group="act")
+                self.ask(act, then or self.done, group="act")
 
         self.app.push_screen(dialog, answered)
 

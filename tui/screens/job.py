@@ -12,6 +12,7 @@ from tui.data import Data
 from tui.keymap import bindings
 from tui.rows import JobView
 from tui.screens.base import CenterScreen
+from tui.screens.job_acts import delete, edit, enable, run_with
 from tui.widgets.log_view import LogView
 
 
@@ -99,13 +100,34 @@ class JobScreen(CenterScreen):
         self._act("ask.retry_failed", lambda data: data.retry_failed([self.job_id]))
 
     def action_enable(self) -> None:
-        """Enable."""
-        self._act("ask.enable", lambda data: data.enable([self.job_id]))
+        """Enable; where it missed slots, ask which to run."""
+        enable(self, self.job_id, self._job_name)
+
+    def action_edit(self) -> None:
+        """Edit it."""
+        edit(self, self.job_id)
+
+    def action_revisions(self) -> None:
+        """Its saves."""
+        from tui.screens.revisions import RevisionsScreen
+
+        self.app.push_screen(RevisionsScreen(self.job_id, self._job_name))
+
+    def action_run_with(self) -> None:
+        """Run it once, with other params or as of a past slot."""
+        run_with(self, self.job_id)
+
+    def action_delete(self) -> None:
+        """Delete it."""
+        delete(self, self.job_id, self._job_name, leave=True)
 
     def action_disable(self) -> None:
         """Disable."""
         self._act("ask.disable", lambda data: data.disable([self.job_id]))
 
     def _act(self, question: str, act: Callable[[Data], Any]) -> None:
-        name = self._view.name if self._view else str(self.job_id)
-        self.confirm(self.center.words(question, count=1, instance=self.center.facts.instance), [name], act)
+        self.confirm(self.center.words(question, count=1, instance=self.center.facts.instance), [self._job_name], act)
+
+    @property
+    def _job_name(self) -> str:
+        return self._view.name if self._view else str(self.job_id)

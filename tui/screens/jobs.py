@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from tui.data import Data
 from tui.keymap import bindings
 from tui.rows import JobFilter, JobRow, Page, Span
+from tui.screens.job_acts import copy, delete, edit, enable, run_with
 from tui.screens.listing import ListScreen
 from tui.screens.marks import dots
 from tui.widgets.columns import Cell, Column
@@ -115,8 +116,36 @@ class JobsScreen(ListScreen[JobRow]):
         self._act("ask.retry_failed", lambda data, ids: data.retry_failed(ids))
 
     def action_enable(self) -> None:
-        """Enable."""
-        self._act("ask.enable", lambda data, ids: data.enable(ids))
+        """Enable; of one job that missed slots, ask which to run."""
+        chosen = self.table.chosen_rows()
+        if len(chosen) == 1:
+            enable(self, chosen[0].id, chosen[0].name)
+        else:
+            self._act("ask.enable", lambda data, ids: data.enable(ids))
+
+    def action_new(self) -> None:
+        """A new job."""
+        self.center.new_job()
+
+    def action_edit(self) -> None:
+        """Edit the job under the cursor."""
+        if row := self.table.cursor_row():
+            edit(self, row.id)
+
+    def action_copy_job(self) -> None:
+        """A new job like the one under the cursor."""
+        if row := self.table.cursor_row():
+            copy(self, row.id)
+
+    def action_run_with(self) -> None:
+        """Run the job under the cursor once, with other params or as of a past slot."""
+        if row := self.table.cursor_row():
+            run_with(self, row.id)
+
+    def action_delete(self) -> None:
+        """Delete the job under the cursor."""
+        if row := self.table.cursor_row():
+            delete(self, row.id, row.name)
 
     def action_disable(self) -> None:
         """Disable."""

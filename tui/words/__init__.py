@@ -40,6 +40,10 @@ class Words:
         text = _TABLE[key][LANGUAGES.index(self.language)]
         return text.format(**values) if values else text
 
+    def has(self, key: str) -> bool:
+        """Whether there are words under a key."""
+        return key in _TABLE
+
 
 def keys() -> list[str]:
     """All keys of the table."""

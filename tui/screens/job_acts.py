@@ -1,0 +1,60 @@
+"""Acts on one job that lead to other screens, the same from the list and from the job itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tui.rows import Done
+from tui.rows_form import Missed
+from tui.screens.base import CenterScreen
+from tui.screens.edit import EditScreen
+from tui.screens.form_dialogs import PickSlots
+
+
+def edit(screen: CenterScreen, job_id: int) -> None:
+    """Open its form."""
+    screen.app.push_screen(EditScreen(lambda data: data.job_form(job_id)))
+
+
+def copy(screen: CenterScreen, job_id: int) -> None:
+    """Open the form of a new job like it."""
+    screen.app.push_screen(EditScreen(lambda data: data.copy_form(job_id)))
+
+
+def run_with(screen: CenterScreen, job_id: int) -> None:
+    """Open the form of a run that differs from its job."""
+    from tui.screens.run_with import RunWithScreen
+
+    screen.app.push_screen(RunWithScreen(job_id))
+
+
+def delete(screen: CenterScreen, job_id: int, name: str, *, leave: bool = False) -> None:
+    """Delete it once its name is typed; `leave` the screen then, which shows nothing more."""
+
+    def done(done: Done) -> None:
+        if leave:
+            screen.app.pop_screen()
+        target = screen.app.screen
+        (target if isinstance(target, CenterScreen) else screen).done(done)
+
+    question = screen.center.words("ask.delete", instance=screen.center.facts.instance)
+    screen.confirm(question, [name], lambda data: data.delete(job_id), typed=name, then=done)
+
+
+def enable(screen: CenterScreen, job_id: int, name: str) -> None:
+    """Enable it; where slots passed meanwhile, show them and ask which to run."""
+
+    def show(missed: Missed) -> None:
+        words, instance = screen.center.words, screen.center.facts.instance
+        if not missed.slots:
+            screen.confirm(words("ask.enable", count=1, instance=instance), [name], lambda data: data.enable([job_id]))
+            return
+
+        def chosen(slots: list[datetime] | None) -> None:
+            if slots is not None:
+                screen.ask(lambda data: data.enable_and_run(job_id, slots), screen.done, group="act")
+
+        question = words("ask.enable_missed", name=name, instance=instance)
+        screen.app.push_screen(PickSlots(words, question, missed), chosen)
+
+    screen.ask(lambda data: data.missed(job_id), show, group="act")
