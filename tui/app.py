@@ -84,9 +84,15 @@ class ControlCenter(Connected):
 
     def new_job(self, handler: str = "") -> None:
         """The form of a job that is not there yet; of a plugin, where that is known."""
-        from tui.screens.new import NewJobScreen
+        from tui.screens.new import new_job
 
-        self.push_screen(NewJobScreen(handler))
+        if isinstance(self.screen, CenterScreen):
+            new_job(self.screen, handler)
+
+    def last(self) -> None:
+        """Where the last session ended."""
+        if self.last_command:
+            self.obey(self.last_command)
 
     def show_logs(self, text: str) -> None:
         """The JobLogs that match."""

@@ -14,7 +14,7 @@ Do = Callable[["ControlCenter"], object]
 
 KNOWN = (
     *("overview", "jobs", "logs", "log", "job", "workers", "plugins", "audit"),
-    *("new", "help", "lang", "slow", "quit"),
+    *("new", "last", "help", "lang", "slow", "quit"),
 )
 SLOW_SECONDS = 30.0
 
@@ -42,6 +42,8 @@ def parse(line: str) -> Do:
             return lambda app: app.show("audit", rest)
         case "new":
             return lambda app: app.new_job(rest)
+        case "last":
+            return lambda app: app.last()
         case "help":
             return lambda app: app.action_help()
         case "lang" if rest in ("en", "zh"):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from connecthub.core.safe_text import safe_text
 from tui.keys_in_turn import KeysInTurn
 from tui.messages import Answered, Failed, Warned
 from tui.rows import Facts
@@ -19,6 +20,9 @@ from tui.words import LANGUAGES, Words, language_of
 
 if TYPE_CHECKING:
     from tui.data import Data
+    from tui.kept import Kept
+
+logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 5.0
 """Between two looks: at the data, and at an installation that is away."""
@@ -42,6 +46,8 @@ class Connected(KeysInTurn):
         self.facts = Facts()
         self.data: Data | None = None
         self.problem = self.words("opening")
+        self.last_command = ""
+        """What leads to where the last session ended."""
         self._open_data = open_data
         self._refresh_seconds = self.REFRESH_SECONDS
 
@@ -87,6 +93,39 @@ class Connected(KeysInTurn):
         if self._first is not None:
             self._first(self)
             self._first = None
+        else:
+            self._offer(data.kept())
+
+    def _offer(self, kept: Kept | None) -> None:
+        """Offer what the last session left; what was not saved is asked about, a screen is only told."""
+        screen = self.screen
+        if kept is None or not isinstance(screen, CenterScreen):
+            return
+        self.last_command = kept.command
+        if kept.texts:
+            from tui.screens.job_acts import offer_edit
+
+            offer_edit(screen, kept)
+        elif kept.command:
+            screen.say(self.words("kept.screen", command=safe_text(kept.command)))
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """Leave, and keep for the next session where one was; what cannot be kept is told in the log."""
+        if self.data is not None and self.is_running:
+            try:
+                self.data.keep(self._where())
+            except OSError as error:
+                logger.warning("the session's screen could not be kept: %s", error)
+        super().exit(*arguments, **options)
+
+    def _where(self) -> Kept:
+        from tui.kept import Kept
+
+        screens = [each for stack in self._screen_stacks.values() for each in stack if isinstance(each, CenterScreen)]
+        here = [each for each in reversed(self.screen_stack) if isinstance(each, CenterScreen)]
+        command = next((way for each in here if (way := each.way_back())), "")
+        job_id, texts = next((edit for each in screens if (edit := each.unsaved_edit())), (None, {}))
+        return Kept(command, job_id, texts)
 
     def on_answered(self, message: Answered) -> None:
         """The installation is open."""

@@ -68,7 +68,7 @@ KEYS = (
     Key("text.search", "slash,fullwidth_solidus", "/"),
     Key("form.next", "down,enter", "↓"),
     Key("form.previous", "up", "↑"),
-    Key("form.back", "escape", "Esc"),
+    Key("form.back", "escape,q", "Esc"),
     Key("job.logs", "o", "o"),
     Key("job.edit", "e", "e"),
     Key("job.revisions", "u", "u"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from connecthub.control.jobs import Office
     from connecthub.control.session import Session
     from connecthub.core.config import Settings
+    from tui.kept import Kept
 
 
 class Opened:
@@ -70,6 +72,18 @@ class Opened:
             language=settings.ui_lang,
             read_only=self._read_only,
         )
+
+    def kept(self) -> Kept | None:
+        """What this person's last session left."""
+        from tui.kept import kept_of
+
+        return kept_of(self._session.settings.data_dir, self._actor.name, time.time())
+
+    def keep(self, kept: Kept) -> None:
+        """Leave something for this person's next session; raises OSError."""
+        from tui.kept import keep
+
+        keep(self._session.settings.data_dir, self._actor.name, kept, time.time())
 
     def now(self) -> datetime:
         """The database's clock."""

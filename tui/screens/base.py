@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
@@ -82,6 +82,14 @@ class CenterScreen(Screen[None]):
         """The command that shows the same."""
         raise NotImplementedError
 
+    def way_back(self) -> str:
+        """The command after `:` that leads here again; none where a session does not begin here."""
+        return ""
+
+    def unsaved_edit(self) -> tuple[int | None, Mapping[str, str]] | None:
+        """A job's number, None for a new one, and the texts that are not saved; the next session is offered them."""
+        return None
+
     def on_mount(self) -> None:
         """Paint the lines around, and load as soon as that is possible."""
         self.tell_lines()
@@ -102,7 +110,7 @@ class CenterScreen(Screen[None]):
         lock = words("header.read_only") if facts.read_only else ""
         self.query_one(Header).tell([self.title_line(), facts.instance, lock, facts.database, facts.zone], right)
         self.query_one(Banner).text = center.problem or self._too_small()
-        hints = [*(key for key in self.keys() if key.hint), key_of("app.help")]
+        hints = [*(key for key in self.keys() if key.hint and self.fits(key.id)), key_of("app.help")]
         self.query_one(HintBar).tell([(key.shown, words(f"key.{key.id}")) for key in hints])
 
     def on_resize(self) -> None:

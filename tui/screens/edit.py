@@ -86,6 +86,12 @@ class EditScreen(FormScreen):
         self._typed_secrets = dict(self.entered().secrets)
         super().build(form, texts)
 
+    def unsaved_edit(self) -> tuple[int | None, Mapping[str, str]] | None:
+        """The job, and what was typed; of a new job all that stands there."""
+        if self.form is None or not self.unsaved:
+            return None
+        return (None, self.entered().texts) if self.form.base is None else (self.form.base.id, self.unsaved)
+
     # the schedule in words
 
     @on(FieldRow.Changed)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from connecthub.core.safe_text import safe_text
+from tui.kept import Kept
 from tui.rows import Done
 from tui.rows_form import Missed
 from tui.screens.base import CenterScreen
+from tui.screens.dialogs import Menu
 from tui.screens.edit import EditScreen
 from tui.screens.form_dialogs import PickSlots
 
@@ -14,6 +17,24 @@ from tui.screens.form_dialogs import PickSlots
 def edit(screen: CenterScreen, job_id: int) -> None:
     """Open its form."""
     screen.app.push_screen(EditScreen(lambda data: data.job_form(job_id)))
+
+
+def offer_edit(screen: CenterScreen, kept: Kept) -> None:
+    """Ask whether to go on with an edit that an earlier session left."""
+    words, job_id = screen.center.words, kept.job_id
+
+    def chosen(what: str | None) -> None:
+        if what != "edit":
+            return
+        if job_id is not None:
+            number = job_id
+            screen.app.push_screen(EditScreen(lambda data: data.job_form(number), kept.texts))
+        elif handler := kept.texts.get("handler_path"):
+            screen.app.push_screen(EditScreen(lambda data: data.new_form(handler, None), kept.texts))
+
+    name = kept.texts.get("name") or (words("title.job", name=job_id) if job_id else words("title.new_job"))
+    entries = [(way, "", words(f"kept.{way}")) for way in ("edit", "drop")]
+    screen.app.push_screen(Menu(words("kept.ask", name=safe_text(name)), entries), chosen)
 
 
 def copy(screen: CenterScreen, job_id: int) -> None:

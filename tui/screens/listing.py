@@ -61,6 +61,10 @@ class ListScreen(CenterScreen, Generic[T]):
         """What a filter may say."""
         raise NotImplementedError
 
+    def way_back(self) -> str:
+        """The list with its filter."""
+        return f"{self.app.current_mode} {self.filter_text}".strip() if self.app.screen_stack[0] is self else ""
+
     # the table
 
     def content(self) -> ComposeResult:

@@ -61,6 +61,10 @@ class LogScreen(CenterScreen):
         """The command that shows it."""
         return f"connecthub log show {self.log_id}"
 
+    def way_back(self) -> str:
+        """The JobLog."""
+        return f"log {self.log_id}"
+
     def retitle(self) -> None:
         """Another language."""
         self._tell()
@@ -111,6 +115,8 @@ class LogScreen(CenterScreen):
             self._following.stop()
             self._following = None
         self._tell()
+        if text.ended != ended_before:
+            self.tell_lines()
 
     def _look(self) -> None:
         after = self._last_chunk
@@ -128,7 +134,7 @@ class LogScreen(CenterScreen):
         sign = SIGNS.get(self._status, ("", ""))[0]
         parts = [f"{sign} {self._status}".strip(), self._progress]
         if view is not None:
-            parts = [view.row.job_name, *parts, *self._times(view), view.row.cause]
+            parts = [view.row.job_name, parts[0], view.row.cause, *parts[1:], *self._times(view)]
         self.query_one("#run", Line).text = " · ".join(part for part in parts if part)
         if view is None:
             self.tell_lines()

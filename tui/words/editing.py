@@ -75,6 +75,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "ask.enable_missed": ("Enable {name} of {instance}? These slots passed:", "启用 {instance} 的 {name}？期间错过："),
     "slots.more": ("only the newest are shown", "仅显示最近的"),
     "slots.how": ("Space marks one to run · y enables · Esc cancels", "空格选择要运行的 · y 启用 · Esc 取消"),
+    # what the last session left
+    "kept.screen": ("last time you were at :{command} (:last goes there)", "上次在 :{command}（:last 返回）"),
+    "kept.ask": ("Not saved last time: {name}", "上次尚未保存：{name}"),
+    "kept.edit": ("go on editing", "继续编辑"),
+    "kept.drop": ("throw it away", "放弃"),
     # versions, plugins
     "column.version": ("VERSION", "版本"),
     "column.saved": ("SAVED", "保存时间"),
