@@ -17,7 +17,7 @@ def cron() -> None:
 @click.option("--count", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many times.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def next_(expression: str, timezone: str | None, start: str | None, count: int, as_json: bool) -> None:
-    """Show when a cron expression fires next.
+    """Say what a cron expression means, and show when it fires next.
 
     \b
     Examples:
@@ -26,10 +26,11 @@ def next_(expression: str, timezone: str | None, start: str | None, count: int, 
     """
     from datetime import UTC, datetime
 
-    from connecthub.cli.output import local, print_json, print_table
+    from connecthub.cli.output import local, print_json, print_table, say
     from connecthub.core.config import load_settings
     from connecthub.core.times import parse_time
     from connecthub.schedule.cron import preview, validate_timezone
+    from connecthub.schedule.words import describe_cron
 
     zone = load_settings().timezone if timezone is None else timezone
     validate_timezone(zone)
@@ -38,4 +39,5 @@ def next_(expression: str, timezone: str | None, start: str | None, count: int, 
     if as_json:
         print_json(fires)
     else:
+        say(describe_cron(expression, "en"))
         print_table([zone, "UTC"], [(local(at, zone), local(at, "UTC")) for at in fires])

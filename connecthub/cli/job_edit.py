@@ -95,7 +95,7 @@ def edit(
 @click.command()
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
 def enable(jobs: tuple[str, ...]) -> None:
-    """Schedule jobs again: their next run counts from now, past slots do not run.
+    """Schedule jobs again: their next run counts from now, past slots do not run by themselves.
 
     \b
     Example:
@@ -117,6 +117,7 @@ def disable(jobs: tuple[str, ...]) -> None:
 
 
 def _set_enabled(jobs: tuple[str, ...], *, enabled: bool) -> None:
+    from connecthub.cli.job_missed import passed_meanwhile
     from connecthub.cli.output import local, say
     from connecthub.cli.session import session
 
@@ -124,12 +125,16 @@ def _set_enabled(jobs: tuple[str, ...], *, enabled: bool) -> None:
     with session() as opened:
         from connecthub.control.job_reading import show_job
         from connecthub.control.jobs import set_enabled
+        from connecthub.control.missed import NONE, missed_slots
 
         for reference in jobs:
             seen = show_job(opened.database, reference)
+            missed = missed_slots(opened.database, seen.name) if enabled else NONE  # once it is enabled it has none
             row = set_enabled(opened.office, opened.actor, seen, enabled)
             when = f", next run {local(row.next_run_at, row.timezone)} {row.timezone}" if enabled else ""
             say(f"job {row.name} is {word}{' already' if row.version == seen.version else ''}{when}")
+            if passed := passed_meanwhile(row, missed):
+                say(passed)
 
 
 @click.command()

@@ -12,6 +12,21 @@ if TYPE_CHECKING:
     from tui.data import Data
 
 
+def no_screen_because() -> str | None:
+    """Why no screen can be shown here, with the remedy; None where it can. What textual reads at its import is set."""
+    os.environ["TEXTUAL_ANIMATIONS"] = "none"
+    os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
+    os.environ["TEXTUAL_THEME"] = "ansi-dark"  # set later, it is black on black under NO_COLOR
+    from tui.terminal import refusal
+
+    return refusal(os.environ, terminal=has_terminal())
+
+
+def has_terminal() -> bool:
+    """Whether a person can type here, and read."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 @click.command()
 @click.option("--read-only", is_flag=True, help="Change nothing: keys that act do not exist.")
 def tui(read_only: bool) -> None:
@@ -22,13 +37,9 @@ def tui(read_only: bool) -> None:
       connecthub tui
       connecthub tui --read-only
     """
-    os.environ["TEXTUAL_ANIMATIONS"] = "none"  # read when textual is imported
-    os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
-    os.environ["TEXTUAL_THEME"] = "ansi-dark"  # set later, it is black on black under NO_COLOR
     from connecthub.errors import ConfigError
-    from tui.terminal import refusal
 
-    if why := refusal(os.environ, terminal=sys.stdin.isatty() and sys.stdout.isatty()):
+    if why := no_screen_because():
         raise ConfigError(why)
     from tui.app import ControlCenter
 

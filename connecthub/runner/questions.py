@@ -9,6 +9,7 @@ from connecthub.core.redact import Redactor
 from connecthub.errors import InvalidSettings, PluginError, PluginImportError, PluginInvalid, PluginNotFound
 from connecthub.plugins.discover import plugin_modules
 from connecthub.plugins.manager import split_handler
+from connecthub.runner.answers import Answers, Stamp, stamp_of
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.limits import limits_of
 from connecthub.runner.outcome import Outcome
@@ -21,15 +22,25 @@ LOG_MAX = 64 * 1024
 
 
 class PluginQuestions:
-    """Asks `describe`, `validate` and `list`; the launcher is started with the first question."""
+    """Asks `describe`, `validate` and `list`; the launcher is started with the first question.
+
+    What a plugin says of itself is kept until a file of its package changes; errors and `validate` are not.
+    """
 
     def __init__(self, settings: Settings, launcher: LauncherProcess) -> None:
         self._settings = settings
         self._launcher = launcher
+        self._answers = Answers()
 
     def describe(self, handler: str) -> dict[str, Any]:
         """Doc, version, schemas and examples of a plugin; raises PluginError."""
-        return self._ask("describe", handler, {}, {}).description
+        module, _ = split_handler(handler, self._settings.plugin_packages)
+        question, stamp = f"describe {handler}", stamp_of(self._settings.extensions_dir, module)
+        told = self._answers.known(question, stamp)
+        if told is None:
+            told = self._ask("describe", handler, {}, {}).description
+            self._answers.keep(question, stamp, told)
+        return told
 
     def list_all(self) -> list[dict[str, Any]]:
         """Every plugin below the allowed packages, as `describe` gives it and with its `handler`.
@@ -37,11 +48,22 @@ class PluginQuestions:
         A module that cannot be imported, or that hangs, is one row with `module` and `error`.
         """
         found: list[dict[str, Any]] = []
-        for module in plugin_modules(self._settings.extensions_dir, self._settings.plugin_packages):
-            outcome = self._put("list", module, {}, {})
-            failed = [{"module": module, "error": outcome.error or outcome.status}]
-            found += outcome.plugins if outcome.succeeded else failed
+        folder, packages = self._settings.extensions_dir, self._settings.plugin_packages
+        stamps = {package: stamp_of(folder, package) for package in {name.partition(".")[0] for name in packages}}
+        for module in plugin_modules(folder, packages):
+            found += self._plugins_of(module, stamps[module.partition(".")[0]])
         return found
+
+    def _plugins_of(self, module: str, stamp: Stamp | None) -> list[dict[str, Any]]:
+        question = f"list {module}"
+        told = self._answers.known(question, stamp)
+        if told is not None:
+            return told
+        outcome = self._put("list", module, {}, {})
+        if not outcome.succeeded:
+            return [{"module": module, "error": outcome.error or outcome.status}]
+        self._answers.keep(question, stamp, outcome.plugins)
+        return outcome.plugins
 
     def validate(self, handler: str, params: dict[str, Any], secrets: dict[str, Any]) -> None:
         """Raise PluginError where the plugin cannot be used, InvalidSettings where the values break its models."""

@@ -138,10 +138,15 @@ def _log_file(running: Demo) -> Path:
     return running.settings.data_dir / LOG_FILE
 
 
+def start_now(running: Demo) -> int:
+    """Queue a run of the job; returns the number of its JobLog."""
+    with _office(running.settings, running.database, running.keys) as office:
+        return run_job(office, local_actor(), JOB).id
+
+
 def run_now(running: Demo, on_look: Callable[[], None]) -> LogDetail:
     """Run the job at once and wait for its end; `on_look` is called at each look at it, and may raise."""
-    with _office(running.settings, running.database, running.keys) as office:
-        queued = run_job(office, local_actor(), JOB)
+    log_id = start_now(running)
     give_up = time.monotonic() + RUN_SECONDS
 
     def look(row: AnyRow) -> None:
@@ -149,7 +154,7 @@ def run_now(running: Demo, on_look: Callable[[], None]) -> LogDetail:
         if time.monotonic() > give_up:
             raise RunFailed(f"the run is still {row.status} after {RUN_SECONDS:g} s; {_log_file(running)} says why")
 
-    return wait_for_end(running.database, queued.id, look)
+    return wait_for_end(running.database, log_id, look)
 
 
 def wait_for_slot(running: Demo, on_wait: Callable[[int], None], pause: Callable[[float], object]) -> LogDetail:

@@ -198,6 +198,7 @@ def test_cron_expressions_are_explained_and_completion_is_printed(tmp_path: Path
     cli = Cli({**Cli({}, tmp_path).environment, "PATH": "/usr/bin:/bin", "TIMEZONE": "Asia/Shanghai"}, tmp_path)
     shown = cli("cron", "next", "0 2 * * *", "--from", "2026-11-24 12:00", "--count", "2")
     assert shown.out.splitlines() == [
+        "At 02:00",
         "Asia/Shanghai        UTC",
         "2026-11-25 02:00:00  2026-11-24 18:00:00",
         "2026-11-26 02:00:00  2026-11-25 18:00:00",

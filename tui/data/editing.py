@@ -158,7 +158,7 @@ class Editing(Acts):
             row = run_job(office, self._actor, str(base.id), own, at)
         except InvalidSettings as error:
             return error.fields
-        return told(f"run {row.id} is queued ({row.job_name})", opened=row.id)
+        return told(f"run {row.id} is queued ({base.name})", opened=row.id)
 
     def missed(self, job_id: int) -> Missed:
         """The slots that passed while a job is disabled."""
@@ -176,13 +176,15 @@ class Editing(Acts):
         return replace(ran, lines=[*enabled.lines, *ran.lines], undo=enabled.undo, opened=None)
 
     def _run_slots(self, job_id: int, slots: Sequence[datetime]) -> Done:
+        from connecthub.control.job_reading import show_job
         from connecthub.control.runs import run_job
         from tui.acts import Tally
 
         office, tally = self._acting(), Tally()
+        name = show_job(office.database, str(job_id)).name
 
         def run(slot: datetime) -> None:
             row = run_job(office, self._actor, str(job_id), slot=slot)
-            tally.lines.append(f"run {row.id} is queued ({row.job_name})")
+            tally.lines.append(f"run {row.id} is queued ({name})")
 
         return tally.each(slots, run).done()
