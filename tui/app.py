@@ -50,7 +50,7 @@ class ControlCenter(Connected):
     CSS_PATH: ClassVar[Any] = ["styles/base.tcss", "styles/table.tcss", "styles/log_view.tcss", "styles/form.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = SCREENS
-    DEFAULT_MODE = "jobs"
+    DEFAULT_MODE = "overview"
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(

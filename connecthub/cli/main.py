@@ -18,10 +18,13 @@ COMMANDS = {
     "status": ("connecthub.cli.status:status", "What needs a person now, in ten lines."),
     "job": (
         "connecthub.cli.job:job",
-        "Jobs: add, edit, enable, disable, delete, list, show, run, why, retry-failed, history, revert.",
+        "Jobs: add, edit, enable, disable, delete, list, show, run, why, missed, acknowledge, retry-failed, "
+        "history, revert.",
     ),
     "log": ("connecthub.cli.log:log", "JobLogs: list, show, tail, retry, cancel, prune."),
     "plugin": ("connecthub.cli.plugin:plugin", "Plugins: list, show; run one without database, queue or key."),
+    "queue": ("connecthub.cli.queue:queue", "Queues: list what waits in each and who serves it."),
+    "audit": ("connecthub.cli.audit:audit", "Who did what: list, show."),
     "scheduler": ("connecthub.cli.process:scheduler", "Run a scheduler process."),
     "worker": ("connecthub.cli.process:worker", "Run a worker process."),
     "db": ("connecthub.cli.db:db", "The database: upgrade, check."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from connecthub.control.job_reading import found
 from connecthub.core.safe_text import storable
 from connecthub.core.times import parse_time
 from connecthub.db import overview
+from connecthub.db.audit import AuditFilter, audit_id_at
 from connecthub.db.browsing import ENDED, JobFilter, id_at
 from connecthub.db.log_reading import LogFilter
 from connecthub.db.tables import Status, Trigger
@@ -52,6 +54,22 @@ def log_filter(connection: Connection, text: str, zone: str) -> LogFilter:
         before_id=id_at(connection, until + SLACK) if until else None,
         text=" ".join(words) or None,
     )
+
+
+def audit_filter(connection: Connection, text: str, zone: str) -> AuditFilter:
+    """Which acts a text asks for: `by:`, `action:`, `target:` and `since:`, the rest words that they hold; times are of
+    `zone`. Raises ConfigError."""
+    terms, words = split(text, ("by", "action", "target", "since"))
+    since = parse_time(terms["since"], zone, overview.now(connection)) if "since" in terms else None
+    chosen = AuditFilter(terms.get("by"), terms.get("action"), terms.get("target"), since, words=tuple(words))
+    return bounded(connection, chosen)
+
+
+def bounded(connection: Connection, chosen: AuditFilter) -> AuditFilter:
+    """The filter with the act from which on a time counts."""
+    if chosen.since is None:
+        return chosen
+    return replace(chosen, from_id=audit_id_at(connection, chosen.since - SLACK))
 
 
 def split(text: str, keys: Sequence[str]) -> tuple[dict[str, str], list[str]]:

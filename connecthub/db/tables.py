@@ -248,6 +248,17 @@ audit = Table(
     Index("ix_audit_target", "target_kind", "target_id", "id"),
 )
 
+# Somebody has seen that a job's run did not succeed; it counts as long as that run is the newest that has ended.
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    Column("job_id", BigId, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("log_id", BigId, nullable=False),
+    Column("actor", String(NAME_MAX), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 # An alert that is owed; written with the outcome that owes it.
 alert_outbox = Table(
     "alert_outbox",

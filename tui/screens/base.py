@@ -108,7 +108,7 @@ class CenterScreen(Screen[None]):
         facts = center.facts
         right = words("header.of", time=center.times.clock(self.at)) if self.at else ""
         lock = words("header.read_only") if facts.read_only else ""
-        self.query_one(Header).tell([self.title_line(), facts.instance, lock, facts.database, facts.zone], right)
+        self.query_one(Header).tell([self.title_line(), facts.instance, lock, facts.zone, facts.database], right)
         self.query_one(Banner).text = center.problem or self._too_small()
         hints = [*(key for key in self.keys() if key.hint and self.fits(key.id)), key_of("app.help")]
         self.query_one(HintBar).tell([(key.shown, words(f"key.{key.id}")) for key in hints])

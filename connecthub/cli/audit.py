@@ -1,0 +1,95 @@
+"""`connecthub audit`: who did what."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def audit() -> None:
+    """The audit trail: who did what, when, and from where."""
+
+
+@audit.command("list")
+@click.option("--by", help="Only by people whose name has this text.")
+@click.option("--action", help="Only acts that begin so: job.edit, or job. for all on jobs.")
+@click.option("--target", help="Only on things whose name has this text, or that have this number.")
+@click.option("--since", metavar="TIME", help="Done at this time or later: 12h, 18:00, 2026-11-24 …")
+@click.option("--before", "before_id", metavar="NUMBER", type=int, help="Older than this act: the next page.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, newest first.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def list_(
+    by: str | None,
+    action: str | None,
+    target: str | None,
+    since: str | None,
+    before_id: int | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List acts, the newest first.
+
+    A filter other than --since looks through the newest 100,000.
+
+    \b
+    Examples:
+      connecthub audit list
+      connecthub audit list --by alice --action job.edit --since 12h
+    """
+    from connecthub.cli.output import as_dict, local, print_json, print_table
+    from connecthub.cli.session import session
+
+    with session() as opened:
+        from connecthub.control.audit_reading import AuditChoice, choose_acts, detail_lines
+
+        zone = opened.settings.timezone
+        chosen = AuditChoice(by, action, target, since, before_id)
+        rows = choose_acts(opened.database, chosen, zone, limit)
+        if as_json:
+            print_json([as_dict(row) for row in rows])
+            return
+        if not rows:
+            click.echo("no act matches; each change by a command or in the control center leaves one")
+            return
+        print_table(
+            ["NUMBER", f"AT ({zone})", "WHO", "VIA", "ACTION", "TARGET", "WHAT"],
+            [
+                (
+                    row.id,
+                    local(row.at, zone),
+                    row.actor,
+                    row.via,
+                    row.action,
+                    row.target_name,
+                    "; ".join(detail_lines(row.detail)),
+                )
+                for row in rows
+            ],
+        )
+
+
+@audit.command()
+@click.argument("audit_id", metavar="NUMBER", type=click.IntRange(1, 2**63 - 1))
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def show(audit_id: int, as_json: bool) -> None:
+    """Show one act whole: what it changed, before and after.
+
+    \b
+    Example:
+      connecthub audit show 812
+    """
+    from connecthub.cli.output import as_dict, local, print_block, print_facts, print_json
+    from connecthub.cli.session import session
+    from connecthub.core.safe_text import safe_text
+
+    with session() as opened:
+        from connecthub.control.audit_reading import detail_lines, show_act
+
+        row, zone = show_act(opened.database, audit_id), opened.settings.timezone
+        if as_json:
+            print_json(as_dict(row))
+            return
+        facts = {"number": row.id, "at": f"{local(row.at, zone)} {zone}", "who": row.actor, "role": row.role}
+        facts |= {"via": row.via, "action": row.action, "kind": row.target_kind}
+        print_facts({**facts, "target": row.target_name, "target number": row.target_id})
+        print_block("what it did", "\n".join(map(safe_text, detail_lines(row.detail))))
