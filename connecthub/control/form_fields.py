@@ -7,7 +7,7 @@ text between double quotes is read as JSON, so that every value can be written o
 from __future__ import annotations
 
 import json
-import shlex
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +84,7 @@ def written(field: Field, value: Any) -> str:
     if field.kind == "choice" and isinstance(value, bool):
         return YES if value else NO
     if field.kind == "list":
-        return " ".join(shlex.quote(each) for each in value)
+        return " ".join(each if _is_word(each) else one_line(each) for each in value)
     if field.kind in ("integer", "number") and isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:.12g}" if isinstance(value, float) else str(value)
     if field.kind in ("text", "choice") and isinstance(value, str):
@@ -171,6 +171,15 @@ def _read_text(text: str) -> Any:
     return json.loads(text) if text.startswith('"') else text
 
 
+def _is_word(text: str) -> bool:
+    return safe_text(text) == text and re.fullmatch(r'[^\s"]+', text) is not None
+
+
+def _read_list(text: str) -> list[Any]:
+    words = re.findall(r'"(?:[^"\\]|\\.)*"|[^\s"]+|"', text)
+    return [json.loads(word) if word.startswith('"') else word for word in words]
+
+
 def _read_json(text: str) -> Any:
     try:
         return json.loads(text)
@@ -183,7 +192,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "integer": int,
     "number": float,
     "choice": lambda text: {YES: True, NO: False}.get(text, text),
-    "list": shlex.split,
+    "list": _read_list,
     "json": _read_json,
 }
 _KINDS = {

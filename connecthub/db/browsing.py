@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select, tuple_
 
+from connecthub.db.halving import first_id_at
 from connecthub.db.log_reading import NOT_OK, LogFilter
 from connecthub.db.tables import Status, job_logs, jobs
 from connecthub.db.types import AnyRow, Columns
@@ -179,25 +180,8 @@ def groups(connection: Connection, chosen: LogFilter) -> Sequence[AnyRow]:
 
 
 def id_at(connection: Connection, instant: datetime) -> int:
-    """The number from which on JobLogs were queued at the instant or later, found by halving.
-
-    They are numbered as they are born, give or take what the transactions of one moment differ by.
-    """
-    ends = (select(end(job_logs.c.id)).scalar_subquery() for end in (func.min, func.max))  # at once SQLite reads all
-    low, last = tuple(connection.execute(select(*ends)).one())
-    if low is None:
-        return 0
-    high = last + 1
-    columns = (job_logs.c.id, job_logs.c.queued_at)
-    while low < high:
-        middle = (low + high) // 2
-        there = select(*columns).where(job_logs.c.id >= middle).order_by(job_logs.c.id).limit(1)
-        row = connection.execute(there).first()
-        if row is not None and row.queued_at < instant:
-            low = row.id + 1
-        else:
-            high = middle
-    return low
+    """The number from which on JobLogs were queued at the instant or later."""
+    return first_id_at(connection, job_logs.c.id, job_logs.c.queued_at, instant)
 
 
 def _found(rows: Sequence[AnyRow], cut: Cut) -> Found:

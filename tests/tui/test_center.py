@@ -7,16 +7,22 @@ import signal
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, update
 
+from connecthub.db import tables
 from connecthub.tasks.execute import Workbench, execute_job
 from tests.cli import Cli, bare_environment
-from tests.integration.conftest import Installation
+from tests.integration.conftest import NOON, Installation
 from tests.servers.postgres import PostgresServer
 from tests.tui.terminal import Terminal
 
+GONE = "~"
+"""Before a text that has to go away."""
+HOSTILE = "\x1b]0;owned\x07 \x1b[2J\u202egnp.exe \x9b31m [bold]owned[/] 名\u200b"
 EMBEDDED = pytest.mark.parametrize("installation", ["embedded"], indirect=True)
 """For what does not depend on the stack."""
 OURS = re.compile(rb"\x1b\[[?<>=]?[0-9;]*\$?[A-Za-z]|\x1bP\+q[0-9a-f;]*\x1b\\|\x1b\]22;[a-z]*(\x07|\x1b\\)")
@@ -45,6 +51,7 @@ def center(
     environment = {**installation.environment(), "INSTANCE_NAME": "hall", **variables}
     with Terminal.connecthub("tui", *arguments, environment=environment, folder=Path("/"), size=size) as terminal:
         terminal.wait("hall")
+        terminal.keys("2")
         yield terminal
 
 
@@ -149,10 +156,11 @@ def test_a_list_is_filtered_while_typing_also_in_full_width(installation: Instal
 def test_nothing_from_outside_reaches_the_terminal_as_control_bytes(installation: Installation, bench: Workbench):
     installation.add("job", handler="samples.hostile:Hostile", params={"fail": True}, cron_expr="0 0 1 1 *")
     execute_job(bench, installation.run())
-    with center(installation) as terminal:
-        terminal.wait(">job")
+    make_hostile(installation)
+    with center(installation, PLUGIN_PACKAGES="samples.hostile") as terminal:
+        terminal.wait("owned")
         for key, seen in [
-            ("Enter", "Job job"),
+            ("Enter", "catch_up"),
             ("Esc", "s sort"),
             ("3", "JobLogs"),
             ("Enter", "i facts"),
@@ -163,12 +171,49 @@ def test_nothing_from_outside_reaches_the_terminal_as_control_bytes(installation
             ("?", "Keys"),
             ("Esc", "NEWEST"),
             (".", "What can"),
+            ("Esc", GONE + "What can"),
+            ("1", "NEEDS A PERSON"),
+            ("4", "NAME"),
+            ("6", "job.add"),
+            ("Enter", "target"),
+            ("Esc", "ACT"),
+            ("2", "LAST RUNS"),
+            ("e", "== params"),
+            ("Esc", "LAST RUNS"),
+            ("P", "== params"),
+            ("Esc", "LAST RUNS"),
+            ("C", "New job"),
+            ("Down", "handler_path"),
+            ("Esc", "LAST RUNS"),
+            ("X", "Delete this job"),
+            ("Esc", GONE + "Delete this job"),
+            ("5", "Hostile"),
+            ("Enter", "handler: "),
         ]:
             terminal.keys(key)
-            terminal.wait(seen)
+            terminal.wait(lambda now, seen=seen: (seen.lstrip(GONE) in now.text) != seen.startswith(GONE))
         terminal.quiet(0.3)
     assert "␛]52;c;" in terminal.history
     assert unasked(terminal.raw) == []
+
+
+def make_hostile(installation: Installation) -> None:
+    """Put hostile text where no command of ours lets it: rows of another program's, or of an older version."""
+    values = (
+        (
+            tables.jobs,
+            {"name": HOSTILE, "tags": [HOSTILE], "schedule_error": HOSTILE, "public_cfg": {HOSTILE: HOSTILE}},
+        ),
+        (tables.job_logs, {"job_name": HOSTILE, "requested_by": HOSTILE, "worker": HOSTILE}),
+        (tables.audit, {"actor": HOSTILE, "via": HOSTILE[:10], "target_name": HOSTILE, "detail": {HOSTILE: HOSTILE}}),
+        (tables.job_revisions, {"actor": HOSTILE}),
+    )
+    worker = {"host": HOSTILE, "pid": 1, "nonce": "1", "queue": HOSTILE, "threads": 1, "version": HOSTILE}
+    worker |= {"key_fingerprints": HOSTILE, "started_at": NOON, "seen_at": datetime.now(UTC)}
+    with installation.database.write() as connection:
+        connection.execute(insert(tables.workers).values(worker))
+        for table, columns in values:
+            connection.execute(update(table).values(columns))
 
 
 @EMBEDDED

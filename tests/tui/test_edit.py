@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import update
 from textual.pilot import Pilot
 
@@ -119,6 +120,7 @@ def test_problems_stand_below_their_fields_and_nothing_is_saved(
     assert show_job(installation.database, "job").version == 1
 
 
+@pytest.mark.slow
 def test_who_saves_second_sees_both_changes_and_chooses(installation: Installation, open_data: Callable[[], Data]):
     add(installation)
 
@@ -140,6 +142,7 @@ def test_who_saves_second_sees_both_changes_and_chooses(installation: Installati
     assert (row.cron_expr, row.public_cfg) == ("0 5 * * *", {"city": "Berlin", "people": 4})
 
 
+@pytest.mark.slow
 def test_a_secret_is_typed_unseen_and_cleared_after_a_question(
     installation: Installation, open_data: Callable[[], Data]
 ):
@@ -164,6 +167,7 @@ def test_a_secret_is_typed_unseen_and_cleared_after_a_question(
     assert open_secrets(installation.keys, row.id, row.secret_cfg) == {"token": "other"}
 
 
+@pytest.mark.slow
 def test_the_form_as_json_changes_the_fields(installation: Installation, open_data: Callable[[], Data]):
     add(installation)
 
@@ -224,6 +228,7 @@ def test_slots_that_passed_are_offered_when_a_job_is_enabled(installation: Insta
     assert installation.log(1).row.trigger == "backfill"
 
 
+@pytest.mark.slow
 def test_an_edit_that_was_not_saved_is_offered_to_the_next_session(
     installation: Installation, open_data: Callable[[], Data]
 ):

@@ -27,7 +27,6 @@ def save(terminal: Terminal) -> None:
 @pytest.mark.slow
 def test_a_job_is_made_fails_is_mended_and_succeeds(installation: Installation):
     with installation.process("worker"), center(installation) as terminal:
-        terminal.keys("2")
         terminal.wait("no jobs yet")
         terminal.keys(":")
         terminal.wait("jobs, logs")

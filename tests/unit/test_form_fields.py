@@ -39,8 +39,9 @@ def test_a_text_is_read_as_it_was_written(value: str):
     assert read(Field("params.x", "text"), text) == value
 
 
-@given(st.lists(st.text("ab '\"\\", min_size=1, max_size=6), max_size=4))
+@given(st.lists(st.text(min_size=1, max_size=6) | st.text("ab '\"\\", min_size=1, max_size=6), max_size=4))
 def test_words_are_read_as_they_were_written(value: list[str]):
+    assert is_plain(written(Field("tags", "list"), value))
     assert read(Field("tags", "list"), written(Field("tags", "list"), value)) == value
 
 
@@ -77,7 +78,7 @@ def test_a_model_says_which_fields_there_are():
         ("integer", "3x", "'3x' is no whole number"),
         ("number", "soon", "'soon' is no number"),
         ("json", "{", "'{' is no JSON"),
-        ("list", "a 'b", '"a \'b" is no list of words'),
+        ("list", 'a "b', "is no list of words"),
         ("text", '"half', "is no text in double quotes"),
     ],
 )

@@ -58,10 +58,9 @@ class Editing(Acts):
 
     def cron_words(self, expression: str, zone: str, language: str) -> CronWords:
         """What a schedule means, and its next five times."""
-        from connecthub.schedule.words import describe_cron
-
         from connecthub.errors import ConnectHubError
         from connecthub.schedule.cron import preview, validate_timezone
+        from connecthub.schedule.words import describe_cron
 
         try:
             validate_timezone(zone)
@@ -162,9 +161,8 @@ class Editing(Acts):
 
     def missed(self, job_id: int) -> Missed:
         """The slots that passed while a job is disabled."""
-        from connecthub.control.missed import missed_slots
-
         from connecthub.control.job_reading import show_job
+        from connecthub.control.missed import missed_slots
 
         found = missed_slots(self._database, str(job_id), 20)
         return Missed(found.slots, found.more, show_job(self._database, str(job_id)).timezone)

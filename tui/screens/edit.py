@@ -109,9 +109,9 @@ class EditScreen(FormScreen):
 
     def _tell_words(self, told: CronWords) -> None:
         self.query_one("#words", Line).text = safe_text(told.problem or told.meaning)
-        self.query_one("#times", Line).text = " · ".join(
-            f"{at.astimezone(ZoneInfo(told.zone)):%m-%d %H:%M}" for at in told.times
-        )
+        times = [at.astimezone(ZoneInfo(told.zone)) for at in told.times]
+        form = "%m-%d %H:%M" if len({at.year for at in times}) == 1 else "%y-%m-%d %H:%M"
+        self.query_one("#times", Line).text = "  ".join(f"{at:{form}}" for at in times)
 
     # another plugin
 

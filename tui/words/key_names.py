@@ -53,7 +53,4 @@ WORDS: dict[str, tuple[str, str]] = {
     "key.job.retry": ("retry", "重试"),
     "key.job.enable": ("enable", "启用"),
     "key.job.disable": ("disable", "停用"),
-    "key.move": ("move", "移动"),
-    "key.open": ("open", "打开"),
-    "key.mark": ("mark", "标记"),
 }
