@@ -75,6 +75,7 @@ def main() -> None:
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, hall(Path(folder)) as environment:
         os.environ.update(environment)
+        os.chdir(folder)
         for name in wanted:
             if name == "readme":
                 README_PICTURE.write_text(asyncio.run(walk(Data.open, SCREENS["overview"], README_SIZE, "en")))
