@@ -14,12 +14,10 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from tui.bugs import report
-from tui.commands import parse
 from tui.connected import Connected
 from tui.keymap import KEYS, Key, bindings
 from tui.screens.base import CenterScreen
-from tui.screens.help import HelpScreen
-from tui.screens.listing import ListScreen
+from tui.styles import style
 from tui.terminal import StripControl
 
 if TYPE_CHECKING:
@@ -47,7 +45,7 @@ SCREENS: dict[str, str | Callable[[], Screen[Any]]] = {
 class ControlCenter(Connected):
     """Browse, understand and act, from a terminal. `open_data` is called in a thread, after the first frame."""
 
-    CSS_PATH: ClassVar[Any] = ["styles/base.tcss", "styles/table.tcss", "styles/log_view.tcss", "styles/form.tcss"]
+    CSS_PATH: ClassVar[Any] = [style("base"), style("table")]
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = SCREENS
     DEFAULT_MODE = "overview"
@@ -100,6 +98,8 @@ class ControlCenter(Connected):
 
     def show(self, mode: str, text: str = "") -> None:
         """One of SCREENS, with what matches a text."""
+        from tui.screens.listing import ListScreen
+
         self.switch_mode(mode)
         screen = self.screen_stack[0]
         if text and isinstance(screen, ListScreen):
@@ -108,6 +108,7 @@ class ControlCenter(Connected):
     def obey(self, line: str) -> None:
         """Do what a command line says."""
         from connecthub.errors import ConnectHubError
+        from tui.commands import parse
 
         try:
             parse(line)(self)
@@ -154,6 +155,8 @@ class ControlCenter(Connected):
 
     def action_help(self) -> None:
         """All keys of this screen."""
+        from tui.screens.help import HelpScreen
+
         if isinstance(self.screen, CenterScreen):
             self.push_screen(HelpScreen(self.screen, self.all_keys(self.screen)))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import secrets
 
 logger = logging.getLogger(__name__)
 
 
 def report(error: BaseException) -> tuple[str, str]:
     """Write the traceback, without local variables, to the log; returns its number and where it stands."""
+    import secrets
+
     number = secrets.token_hex(3)
     logger.error("error %s in the control center", number, exc_info=error)
     return number, _log_file()

@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connecthub.core.safe_text import safe_text
+from tui.facts import Facts
 from tui.keys_in_turn import KeysInTurn
 from tui.messages import Answered, Failed, Warned
-from tui.rows import Facts
 from tui.screens.base import CenterScreen
 from tui.session_log import StatusHandler
 from tui.times import Times

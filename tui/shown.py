@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from connecthub.core.safe_text import safe_text
-from tui.rows import FailureGroup, JobRow, JobView, LogRow, LogView, Span
+from tui.rows import FailureGroup, JobRow, JobView, LogRow, LogView
+from tui.spans import Span
 
 if TYPE_CHECKING:
     from connecthub.control.browsing import Cut

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from tui.words import Words
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 
 class TimeMode(StrEnum):
@@ -62,4 +65,6 @@ class Times:
         return self._words("time.ago", span=self.span(-length))
 
     def _zone(self) -> ZoneInfo:
+        from zoneinfo import ZoneInfo
+
         return ZoneInfo("UTC" if self.mode is TimeMode.UTC else self.zone)

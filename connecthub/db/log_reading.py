@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, func, literal_column, or_, select
 
 from connecthub.db.tables import Status, http_calls, job_log_chunks, job_logs
-from connecthub.db.types import AnyRow, Columns
+from connecthub.db.types import AnyRow, Columns, on_sqlite
 
 LISTED: Columns = (
     job_logs.c.id,
@@ -84,12 +84,15 @@ class LogFilter:
 
 
 def _is_one_of(statuses: tuple[str, ...]) -> Any:
-    """As literals, and with the words of the partial index that has these rows: SQLite looks for them as they stand."""
+    """As literals, and for SQLite with the words of the partial index that has these rows: it looks for just them.
+
+    PostgreSQL sees by itself which index holds them, and would take the two conditions for independent.
+    """
     has = job_logs.c.status.in_([literal_column(f"'{status}'") for status in statuses])
     if _OPEN.issuperset(statuses):
-        return and_(has, literal_column("job_logs.status IN ('queued', 'running')"))
+        return and_(has, on_sqlite("job_logs.status IN ('queued', 'running')"))
     if _OPEN.isdisjoint(statuses) and Status.SUCCEEDED not in statuses:
-        return and_(has, literal_column("job_logs.status NOT IN ('succeeded', 'queued', 'running')"))
+        return and_(has, on_sqlite("job_logs.status NOT IN ('succeeded', 'queued', 'running')"))
     return has
 
 

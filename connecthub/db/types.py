@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Dialect, Row
+from sqlalchemy import Boolean, ColumnElement, DateTime, Dialect, Row, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
@@ -60,3 +60,23 @@ def _now_sqlite(element: database_now, compiler: Any, **options: Any) -> str:
         return "(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')"
     seconds = compiler.process(element.clauses, **options)
     return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', ({seconds}) || ' seconds') || '000')"
+
+
+class on_sqlite(FunctionElement[bool]):
+    """A condition, in SQL's own words, that SQLite needs to find an index; true everywhere else."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, words: str) -> None:
+        super().__init__(literal_column(words))
+
+
+@compiles(on_sqlite)
+def _true(element: on_sqlite, compiler: Any, **options: Any) -> str:
+    return "true"
+
+
+@compiles(on_sqlite, "sqlite")
+def _as_it_stands(element: on_sqlite, compiler: Any, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)

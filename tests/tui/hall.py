@@ -87,10 +87,17 @@ def _run_all(database: Database, rows: dict[str, AnyRow]) -> None:
             logs += [_log(rows["同步人员到滴滴"], at, "timed_out" if hours == 1 else "succeeded", 340.0)]
             logs += [_log(rows["cost-centres"], at, "skipped" if hours == 9 else "succeeded", 3.0)]
     logs.append(_log(rows["cost-centres"], now, "queued", 0))
+    logs.append(_running(rows["nightly-departments"], datetime.now(UTC) - timedelta(seconds=4)))
     with database.write() as connection:
         connection.execute(insert(tables.workers).values(_worker()))
         for each in logs:
             connection.execute(insert(tables.job_logs).values(each))
+
+
+def _running(job: AnyRow, at: datetime) -> dict[str, Any]:
+    progress = {"done": 4200, "total": 9120, "note": "people"}
+    row = _log(job, at, "running", 0) | {"finished_at": None, "result": None, "progress": progress, "token": "1"}
+    return row | {"lease_until": datetime.now(UTC) + timedelta(hours=1)}
 
 
 def _worker() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 import tui
-from tui.rows import Side
+from tui.spans import Side
 from tui.widgets.columns import Cell, Column
 from tui.widgets.table import KeysetTable
 

@@ -19,7 +19,8 @@ from tests.tui.test_data import installation as installation
 from tests.tui.test_data import launcher as launcher
 from tui.acts import Tally
 from tui.data import Data
-from tui.rows import LogFilter, Span
+from tui.rows import LogFilter
+from tui.spans import Span
 
 
 def test_jobs_are_run_and_what_cannot_be_is_said(installation: Installation, data: Data):

@@ -22,7 +22,8 @@ from tests.integration.conftest import ALICE, Installation
 from tests.integration.conftest import installation as installation
 from tests.integration.conftest import launcher as launcher
 from tui.data import Data
-from tui.rows import JobFilter, LogFilter, Side, Span
+from tui.rows import JobFilter, LogFilter
+from tui.spans import Side, Span
 
 HOSTILE = "\x1b]0;owned\x07 \u202egnp.exe \x9b31m [bold]x[/] 名"
 HEAVY = ("sqlalchemy", "pydantic", "pydantic_settings", "connecthub.control", "connecthub.db", "textual", "huey")

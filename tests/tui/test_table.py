@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.pilot import Pilot
 
 from tests.tui.numbers import MILLION, PAGE, Numbers, drive
-from tui.rows import Side
+from tui.spans import Side
 from tui.widgets.table import KeysetTable
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tui.data.opened import Opened
-from tui.rows import FailureGroup, JobFilter, JobRow, JobView, LogFilter, LogRow, LogText, LogView, Page, Span
+from tui.rows import FailureGroup, JobFilter, JobRow, JobView, LogFilter, LogRow, LogText, LogView
+from tui.spans import Page, Span
 
 
 class Looks(Opened):

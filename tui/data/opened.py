@@ -7,7 +7,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from tui.rows import Facts
+from tui.facts import Facts
 
 if TYPE_CHECKING:
     from connecthub.control.actor import Actor

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from tui.data.opened import Opened
-from tui.rows import Page, Span
 from tui.rows_places import ActRow, PluginRow, QueueRow, WorkerRow
+from tui.spans import Page, Span
 
 
 class Places(Opened):

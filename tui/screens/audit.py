@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from textual import on
 
-from tui.data import Data
-from tui.rows import Page, Span
 from tui.rows_places import ActRow
 from tui.screens.facts import FactsScreen
 from tui.screens.listing import ListScreen
+from tui.spans import Page, Span
 from tui.times import TimeMode
 from tui.widgets.columns import Cell, Column
 from tui.widgets.table import KeysetTable
+
+if TYPE_CHECKING:
+    from tui.data import Data
 
 DETAIL_MAX = 300
 """Characters of what an act did in the list."""

@@ -15,8 +15,6 @@ from textual.screen import Screen
 from connecthub.core.safe_text import safe_text
 from tui.keymap import KEYS, bindings, key_of
 from tui.messages import Answered, Failed
-from tui.rows import Done
-from tui.screens.dialogs import TYPED_FROM, Confirm, ConfirmTyped, Menu
 from tui.terminal import LEAST_HEIGHT, LEAST_WIDTH
 from tui.widgets.bars import Banner, Header, HintBar, StatusLine
 from tui.widgets.prompt import Prompt
@@ -24,6 +22,7 @@ from tui.widgets.prompt import Prompt
 if TYPE_CHECKING:
     from tui.app import ControlCenter
     from tui.data import Data
+    from tui.rows import Done
 
 R = TypeVar("R")
 
@@ -106,9 +105,9 @@ class CenterScreen(Screen[None]):
         """Paint header, banner and hints anew."""
         center, words = self.center, self.center.words
         facts = center.facts
-        right = words("header.of", time=center.times.clock(self.at)) if self.at else ""
+        right = words("header.of", time=center.times.clock(self.at)) if self.at else facts.zone
         lock = words("header.read_only") if facts.read_only else ""
-        self.query_one(Header).tell([self.title_line(), facts.instance, lock, facts.zone, facts.database], right)
+        self.query_one(Header).tell([self.title_line(), facts.instance, lock, facts.database], right)
         self.query_one(Banner).text = center.problem or self._too_small()
         hints = [*(key for key in self.keys() if key.hint and self.fits(key.id)), key_of("app.help")]
         self.query_one(HintBar).tell([(key.shown, words(f"key.{key.id}")) for key in hints])
@@ -190,6 +189,8 @@ class CenterScreen(Screen[None]):
         then: Callable[[Done], None] | None = None,
     ) -> None:
         """Ask, and act if the answer is yes; from 21 things on, or with `typed`, something has to be typed."""
+        from tui.screens.dialogs import TYPED_FROM, Confirm, ConfirmTyped
+
         words = self.center.words
         if not names:
             self.say(words("ask.nothing"))
@@ -240,6 +241,8 @@ class CenterScreen(Screen[None]):
 
     def action_menu(self) -> None:
         """Let one choose among the acts that fit."""
+        from tui.screens.dialogs import Menu
+
         words = self.center.words
         entries = [
             (key.id.partition(".")[2], key.shown, words(f"key.{key.id}"))

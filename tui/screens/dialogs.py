@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,14 +14,23 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.styles import style
 from tui.words import Words
+
+T = TypeVar("T")
 
 NAMES_SHOWN = 8
 TYPED_FROM = 21
 """So many things at once ask for their number to be typed."""
 
 
-class Confirm(ModalScreen[bool]):
+class Dialog(ModalScreen[T]):
+    """A question over a screen."""
+
+    CSS_PATH: ClassVar[Any] = style("dialogs")
+
+
+class Confirm(Dialog[bool]):
     """Asks before an act. The focus is on Cancel; `y`, or the other button, does it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,7 +76,7 @@ class Confirm(ModalScreen[bool]):
         self.query_one("#no" if here == "yes" else "#yes", Button).focus()
 
 
-class ConfirmTyped(ModalScreen[bool]):
+class ConfirmTyped(Dialog[bool]):
     """Asks before an act on many things, or one that cannot be undone: their number or name has to be typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", "no")]
@@ -99,7 +108,7 @@ class ConfirmTyped(ModalScreen[bool]):
         self.dismiss(False)
 
 
-class Menu(ModalScreen[str | None]):
+class Menu(Dialog[str | None]):
     """Lists what can be done here with its keys; gives back the id of what was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -13,7 +13,6 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from connecthub.core.safe_text import safe_text
-from tui.data import Data
 from tui.rows_form import CronWords, Entered, Review, Saved
 from tui.screens.base import CenterScreen
 from tui.screens.dialogs import Confirm
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from connecthub.control.drafts import Draft
     from connecthub.control.form_fields import Field
     from connecthub.control.forms import Form
+    from tui.data import Data
 
 TYPING_PAUSE = 0.3
 """Seconds after the last letter until a schedule is put into words."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from tui.keymap import bindings
 from tui.log_window import LogState
 from tui.screens.base import CenterScreen
+from tui.styles import style
 from tui.widgets.log_view import LogView
 from tui.widgets.prompt import Prompt
 from tui.words import Words
@@ -19,6 +20,7 @@ from tui.words import Words
 class FactsScreen(CenterScreen):
     """Scrolls and searches as a log does."""
 
+    CSS_PATH: ClassVar[Any] = style("log_view")
     BINDINGS: ClassVar[list[BindingType]] = bindings("text")
     scopes: ClassVar[tuple[str, ...]] = ("text", "screen")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,17 +13,18 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from connecthub.core.safe_text import safe_text
-from tui.data import Data
 from tui.keymap import bindings
 from tui.rows_form import Entered
 from tui.screens.base import CenterScreen
 from tui.screens.dialogs import Menu
+from tui.styles import style
 from tui.widgets.bars import Line
 from tui.widgets.fields import FieldRow
 
 if TYPE_CHECKING:
     from connecthub.control.form_fields import Field
     from connecthub.control.forms import Form
+    from tui.data import Data
 
 
 class Fields(VerticalScroll, inherit_bindings=False):
@@ -38,6 +39,7 @@ class Fields(VerticalScroll, inherit_bindings=False):
 class FormScreen(CenterScreen):
     """Shows what `source` gives; `kept` are texts by path that go over it: those of an earlier, unsaved edit."""
 
+    CSS_PATH: ClassVar[Any] = style("form")
     BINDINGS: ClassVar[list[BindingType]] = bindings("form")
     scopes: ClassVar[tuple[str, ...]] = ("form", "screen")
     leave_ways: ClassVar[tuple[str, ...]] = ("edit", "save", "drop")

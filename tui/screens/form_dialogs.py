@@ -12,14 +12,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, OptionList, SelectionList, Static
 from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
 from connecthub.core.safe_text import fit
 from tui.rows_form import Missed, Saved
-from tui.screens.dialogs import Confirm
+from tui.screens.dialogs import Confirm, Dialog
 from tui.words import Words
 
 NAME_COLUMNS = 18
@@ -53,7 +52,7 @@ class ConfirmChanges(Confirm):
         self.query_one("#changes").scroll_relative(y=lines, animate=False)
 
 
-class Resolve(ModalScreen[str | None]):
+class Resolve(Dialog[str | None]):
     """Both changes side by side; gives back `edit`, `mine` or `theirs`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -107,7 +106,7 @@ class Resolve(ModalScreen[str | None]):
         self.query_one(OptionList).action_cursor_up()
 
 
-class PickSlots(ModalScreen[list[datetime] | None]):
+class PickSlots(Dialog[list[datetime] | None]):
     """The slots that passed while a job was disabled; gives back those to run, None where nothing is to be done."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from tui.data import Data
 from tui.keymap import bindings
 from tui.rows import JobView
 from tui.screens.base import CenterScreen
 from tui.screens.job_acts import delete, edit, enable, run_with
+from tui.styles import style
 from tui.widgets.log_view import LogView
+
+if TYPE_CHECKING:
+    from tui.data import Data
 
 
 class JobScreen(CenterScreen):
     """All about one job, as a text."""
 
+    CSS_PATH: ClassVar[Any] = style("log_view")
     BINDINGS: ClassVar[list[BindingType]] = bindings("job")
     scopes: ClassVar[tuple[str, ...]] = ("job", "screen")
 

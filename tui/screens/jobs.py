@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.binding import BindingType
 
-from tui.data import Data
 from tui.keymap import bindings
-from tui.rows import JobFilter, JobRow, Page, Span
+from tui.rows import JobFilter, JobRow
 from tui.screens.job_acts import copy, delete, edit, enable, run_with
 from tui.screens.listing import ListScreen
 from tui.screens.marks import dots
+from tui.spans import Page, Span
 from tui.widgets.columns import Cell, Column
 from tui.widgets.table import KeysetTable
+
+if TYPE_CHECKING:
+    from tui.data import Data
 
 SORTS = ("name", "next")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,6 +15,7 @@ from connecthub.control.forms import Form, from_json
 from connecthub.core.safe_text import safe_text
 from connecthub.errors import ConfigError
 from tui.screens.dialogs import Menu
+from tui.styles import style
 from tui.widgets.bars import Header, HintBar, StatusLine
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class JsonText(TextArea):
 class JsonScreen(ModalScreen[tuple[Form, Mapping[str, str]] | None]):
     """Gives back the form and the texts that the JSON makes, or nothing where it was left as it was."""
 
+    CSS_PATH: ClassVar[Any] = style("form")
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "back", priority=True)]
 
     def __init__(self, form: Form, text: str) -> None:

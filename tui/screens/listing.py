@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from tui.data import Data
 from tui.keymap import bindings
-from tui.rows import Page, Side, Span
 from tui.screens.base import CenterScreen
+from tui.spans import Page, Side, Span
 from tui.widgets.columns import Cell, Column
 from tui.widgets.prompt import Prompt
 from tui.widgets.table import KeysetTable
+
+if TYPE_CHECKING:
+    from tui.data import Data
 
 T = TypeVar("T")
 
@@ -158,6 +160,8 @@ class ListScreen(CenterScreen, Generic[T]):
     @on(Prompt.Entered)
     def _filter_entered(self, message: Prompt.Entered) -> None:
         if message.purpose == "filter":
+            if self._typing is not None:
+                self._typing.stop()
             self.close_prompt()
             self._follow(message.text)
 

@@ -16,6 +16,7 @@ from tui.rows import LogText, LogView
 from tui.screens.base import CenterScreen
 from tui.screens.facts import FactsScreen, stand
 from tui.screens.marks import SIGNS
+from tui.styles import style
 from tui.widgets.bars import Line
 from tui.widgets.log_view import LogView as LogWidget
 from tui.widgets.prompt import Prompt
@@ -27,6 +28,7 @@ FOLLOW_SECONDS = 0.5
 class LogScreen(CenterScreen):
     """The log of one run; `i` shows its facts."""
 
+    CSS_PATH: ClassVar[Any] = style("log_view")
     BINDINGS: ClassVar[list[BindingType]] = bindings("log")
     scopes: ClassVar[tuple[str, ...]] = ("log", "screen")
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
 
-from tui.data import Data
 from tui.keymap import bindings
-from tui.rows import LogFilter, LogRow, Page, Span
+from tui.rows import LogFilter, LogRow
 from tui.screens.listing import ListScreen
 from tui.screens.marks import status
+from tui.spans import Page, Span
 from tui.widgets.columns import Cell, Column
 from tui.widgets.table import KeysetTable
+
+if TYPE_CHECKING:
+    from tui.data import Data
 
 
 class LogsScreen(ListScreen[LogRow]):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tui.keymap import bindings
-from tui.rows import Done
 from tui.rows_overview import NeedRow, OverviewView
 from tui.screens.base import CenterScreen
 from tui.screens.marks import SIGNS, status
@@ -20,6 +19,9 @@ from tui.screens.overview_facts import LEAST_LINES, OverviewFacts, columns
 from tui.widgets.columns import Cell, Column
 from tui.widgets.prompt import Prompt
 from tui.widgets.table import KeysetTable
+
+if TYPE_CHECKING:
+    from tui.rows import Done
 
 AROUND = 3
 """Lines of header, status and hints."""
@@ -43,7 +45,9 @@ class OverviewScreen(CenterScreen):
     def content(self) -> ComposeResult:
         """The list, and the facts."""
         yield KeysetTable(self.columns(), lambda row: row.key, self.cells, id="list")
-        yield OverviewFacts(self.center.words, id="facts")
+        facts = OverviewFacts(self.center.words, id="facts")
+        facts.styles.height = self._facts_height()  # known before the first layout, so that it is the last
+        yield facts
 
     def on_mount(self) -> None:
         """Begin with the list."""
@@ -51,8 +55,11 @@ class OverviewScreen(CenterScreen):
 
     def on_resize(self) -> None:
         """Half of a high terminal is for the facts."""
+        self._facts.styles.height = self._facts_height()
+
+    def _facts_height(self) -> int:
         room = self.app.size.height - AROUND
-        self._facts.styles.height = max(0, min(max(LEAST_LINES, room // 2), room - LIST_LEAST))
+        return max(0, min(max(LEAST_LINES, room // 2), room - LIST_LEAST))
 
     @property
     def table(self) -> KeysetTable[NeedRow]:

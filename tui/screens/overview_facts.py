@@ -20,16 +20,6 @@ FIXED = 3
 class OverviewFacts(Sheet):
     """Paints what changed only; whoever shows it hands it a look."""
 
-    DEFAULT_CSS = """
-    OverviewFacts { width: 1fr; height: 11; }
-    OverviewFacts > .table--heading { text-style: bold; }
-    OverviewFacts > .table--ok { color: ansi_green; }
-    OverviewFacts > .table--bad { color: ansi_red; }
-    OverviewFacts > .table--warn { color: ansi_yellow; }
-    OverviewFacts > .table--busy { color: ansi_cyan; }
-    OverviewFacts > .table--dim { text-style: dim; }
-    """
-
     def __init__(self, words: Words, *, id: str | None = None) -> None:
         super().__init__(columns(words), id=id)
         self._given: tuple[OverviewView, Words, Times] | None = None

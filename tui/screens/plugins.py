@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
 
 from connecthub.errors import DatabaseError
-from tui.data import Data
 from tui.keymap import bindings
 from tui.messages import Failed
-from tui.rows import Page, Span
 from tui.rows_places import PluginRow
 from tui.screens.facts import FactsScreen
 from tui.screens.listing import ListScreen
 from tui.screens.plugin_facts import broken_text, plugin_text
+from tui.spans import Page, Span
 from tui.widgets.columns import Cell, Column
 from tui.widgets.table import KeysetTable
+
+if TYPE_CHECKING:
+    from tui.data import Data
 
 
 class PluginsScreen(ListScreen[PluginRow]):

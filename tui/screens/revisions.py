@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
 
-from tui.data import Data
 from tui.keymap import bindings
-from tui.rows import Page, Side, Span
 from tui.rows_form import RevisionRow
 from tui.screens.facts import FactsScreen
 from tui.screens.form_dialogs import ConfirmChanges
 from tui.screens.listing import ListScreen
+from tui.spans import Page, Side, Span
 from tui.widgets.columns import Cell, Column
 from tui.widgets.table import KeysetTable
+
+if TYPE_CHECKING:
+    from tui.data import Data
 
 
 class RevisionsScreen(ListScreen[RevisionRow]):

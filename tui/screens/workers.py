@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
-from tui.data import Data
-from tui.rows import Page, Side, Span
 from tui.rows_places import QueueRow, WorkerRow
 from tui.screens.listing import ListScreen
+from tui.spans import Page, Side, Span
 from tui.widgets.columns import Cell, Column
 from tui.widgets.table import KeysetTable
+
+if TYPE_CHECKING:
+    from tui.data import Data
 
 FloorRow = WorkerRow | QueueRow
 

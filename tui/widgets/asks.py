@@ -8,7 +8,7 @@ from typing import Any
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.rows import Side
+from tui.spans import Side
 
 
 @dataclass

@@ -10,6 +10,9 @@ from textual.widget import Widget
 
 from connecthub.core.safe_text import display_width, fit
 
+LEFT_LEAST = 40
+"""Columns of a header's left that the right may not take."""
+
 
 class Line(Widget):
     """One line of text that is never read as markup; it is painted only where it changes."""
@@ -26,10 +29,10 @@ class Header(Line):
     """Which installation this is, which screen, and of when its data is."""
 
     def tell(self, left: Sequence[str], right: str) -> None:
-        """Show what is on the left, and what is on the right where there is room."""
+        """Show what is on the left, cut where it would leave no room for what is on the right."""
         start = " · ".join(part for part in left if part)
-        room = self.app.size.width - display_width(start) - 1
-        self.text = f"{start} {' ' * (room - display_width(right))}{right}" if room > display_width(right) else start
+        room = self.app.size.width - display_width(right) - 1
+        self.text = f"{fit(start, room)} {right}" if room >= LEFT_LEAST else start
 
 
 class Banner(Line):

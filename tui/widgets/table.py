@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from textual import events
 from textual.binding import Binding, BindingType
 
-from tui.rows import Side
+from tui.spans import Side
 from tui.widgets.asks import TableMessages
 from tui.widgets.columns import Cell, Column
 from tui.widgets.sheet import Line, Sheet

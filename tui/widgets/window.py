@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from tui.rows import Side
+from tui.spans import Side
 
 T = TypeVar("T")
 
