@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 
-from tests.bench import latency, memory, minute, runs, stages, startup, tick
+from tests.bench import latency, memory, minute, runs, stages, startup, tick, tui
 from tests.bench.harness import Plan, Servers, say
 
 MEASURES = {
@@ -14,6 +14,7 @@ MEASURES = {
     "lateness": minute.measure,
     "tick": tick.measure,
     "startup": startup.measure,
+    "tui": tui.measure,
     "memory": memory.measure,
     "profile": stages.measure,
 }
@@ -24,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", choices=MEASURES, action="append", help="this measure; may be given again")
     parser.add_argument("--rounds", type=int, help="interleaved rounds (runs: 4, quick 2; start-up: 12, quick 3)")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: under three minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, fewer rows: some six minutes")
     given = parser.parse_args()
     plan = Plan(given.rounds, given.quick)
     begun = time.monotonic()

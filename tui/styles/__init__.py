@@ -6,5 +6,5 @@ import os
 
 
 def style(name: str) -> str:
-    """The path of a style file; Textual reads a relative one from the folder of the class that happens to inherit it."""
+    """The path of a style file: Textual reads a relative one from the folder of whichever class inherits it."""
     return os.path.join(os.path.dirname(__file__), f"{name}.tcss")
