@@ -17,7 +17,6 @@ from connecthub.control.jobs import Office, add_job, set_enabled
 from connecthub.core.clock import SystemClock
 from connecthub.core.config import load_settings
 from connecthub.db import tables
-from connecthub.db.engine import Database
 from connecthub.db.types import AnyRow
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.questions import PluginQuestions
@@ -72,10 +71,10 @@ def _fill(office: Office) -> None:
         settings = JobSettings(name, HANDLER, timezone="Asia/Shanghai", public_cfg=PARAMS, **more)
         rows[name] = add_job(office, actor, settings, secrets)
     set_enabled(office, actor, rows["old-import"], False)
-    _run_all(office.database, rows)
+    _run_all(office, rows)
 
 
-def _run_all(database: Database, rows: dict[str, AnyRow]) -> None:
+def _run_all(office: Office, rows: dict[str, AnyRow]) -> None:
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     logs: list[dict[str, Any]] = []
     for hours in range(24, 0, -1):
@@ -88,8 +87,8 @@ def _run_all(database: Database, rows: dict[str, AnyRow]) -> None:
             logs += [_log(rows["cost-centres"], at, "skipped" if hours == 9 else "succeeded", 3.0)]
     logs.append(_log(rows["cost-centres"], now, "queued", 0))
     logs.append(_running(rows["nightly-departments"], datetime.now(UTC) - timedelta(seconds=4)))
-    with database.write() as connection:
-        connection.execute(insert(tables.workers).values(_worker()))
+    with office.database.write() as connection:
+        connection.execute(insert(tables.workers).values(_worker(office.keys.fingerprint)))
         for each in logs:
             connection.execute(insert(tables.job_logs).values(each))
 
@@ -100,10 +99,14 @@ def _running(job: AnyRow, at: datetime) -> dict[str, Any]:
     return row | {"lease_until": datetime.now(UTC) + timedelta(hours=1)}
 
 
-def _worker() -> dict[str, Any]:
+def _worker(fingerprint: str) -> dict[str, Any]:
     at = datetime.now(UTC)
     row = {"host": "hall", "pid": 4711, "nonce": "0f3c", "queue": "default", "threads": 4, "version": "0.1.0"}
-    return row | {"key_fingerprints": "", "started_at": at - timedelta(days=3), "seen_at": at + timedelta(hours=1)}
+    return row | {
+        "key_fingerprints": fingerprint,
+        "started_at": at - timedelta(days=3),
+        "seen_at": at + timedelta(hours=1),
+    }
 
 
 def _log(job: AnyRow, at: datetime, status: str, seconds: float) -> dict[str, Any]:

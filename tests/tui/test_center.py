@@ -164,7 +164,7 @@ def test_nothing_from_outside_reaches_the_terminal_as_control_bytes(installation
             ("Esc", "s sort"),
             ("3", "JobLogs"),
             ("Enter", "i facts"),
-            ("i", "queued  20"),
+            ("i", "cause   "),
             ("Esc", "i facts  R retry  ? help"),
             ("Esc", "f failures"),
             ("f", "NEWEST"),

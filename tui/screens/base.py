@@ -246,7 +246,7 @@ class CenterScreen(Screen[None]):
         words = self.center.words
         entries = [
             (key.id.partition(".")[2], key.shown, words(f"key.{key.id}"))
-            for key in self.keys()
+            for key in sorted(self.keys(), key=lambda key: key.id.startswith(("screen.", "list.")))  # its own first
             if key.id.partition(".")[2] != "menu" and self.fits(key.id)
         ]
 

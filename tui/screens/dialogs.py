@@ -128,7 +128,8 @@ class Menu(Dialog[str | None]):
         with Vertical(id="dialog"):
             yield Static(Content(self._title), id="question")
             yield OptionList(
-                *(Option(Content(f"{key:<5} {what}"), id=each) for each, key, what in self._entries), compact=True
+                *(Option(Content(f"{key:<5} {what}" if key else what), id=each) for each, key, what in self._entries),
+                compact=True,
             )
 
     @on(OptionList.OptionSelected)

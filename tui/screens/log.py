@@ -180,7 +180,8 @@ class LogScreen(CenterScreen):
 
     def _facts(self, view: LogView) -> str:
         words = self.center.words
-        blocks = ["\n".join(f"{name}  {value}" for name, value in view.facts)]
+        width = max(len(name) for name, _ in view.facts)
+        blocks = ["\n".join(f"{name:<{width}}  {value}" for name, value in view.facts)]
         blocks += [f"== {words('facts.traceback')}\n{view.traceback}"] if view.traceback else []
         blocks += [f"== {words('facts.result')}\n{view.result}"] if view.result else []
         if len(view.chain) > 1:
