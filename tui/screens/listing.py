@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+HELD = 400
+"""Rows; each refresh reads them anew, in a thread that shares the interpreter with the keys."""
 FILTER_PAUSE = 0.15
 """Seconds after the last letter until a filter is asked for."""
 
@@ -71,7 +73,7 @@ class ListScreen(CenterScreen, Generic[T]):
 
     def content(self) -> ComposeResult:
         """The table."""
-        yield KeysetTable(self.columns(), self.key, self.cells, id="list")
+        yield KeysetTable(self.columns(), self.key, self.cells, window=HELD, id="list")
 
     @property
     def table(self) -> KeysetTable[T]:
