@@ -108,14 +108,24 @@ class ConfirmTyped(Dialog[bool]):
         self.dismiss(False)
 
 
-class Menu(Dialog[str | None]):
+class ListDialog(Dialog[T]):
+    """A question whose answers are a list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("j", "down", "down"), Binding("k", "up", "up")]
+
+    def action_down(self) -> None:
+        """To the next entry."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """To the one before."""
+        self.query_one(OptionList).action_cursor_up()
+
+
+class Menu(ListDialog[str | None]):
     """Lists what can be done here with its keys; gives back the id of what was chosen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,full_stop", "leave", "back"),
-        Binding("j", "down", "down"),
-        Binding("k", "up", "up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,full_stop", "leave", "back")]
 
     def __init__(self, title: str, entries: Sequence[tuple[str, str, str]]) -> None:
         super().__init__()
@@ -139,14 +149,6 @@ class Menu(Dialog[str | None]):
     def action_leave(self) -> None:
         """Choose nothing."""
         self.dismiss(None)
-
-    def action_down(self) -> None:
-        """To the next entry."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """To the one before."""
-        self.query_one(OptionList).action_cursor_up()
 
 
 def _some(words: Words, names: Sequence[str]) -> list[str]:

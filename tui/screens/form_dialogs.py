@@ -18,7 +18,7 @@ from textual.widgets.selection_list import Selection
 
 from connecthub.core.safe_text import fit
 from tui.rows_form import Missed, Saved
-from tui.screens.dialogs import Confirm, Dialog
+from tui.screens.dialogs import Confirm, ListDialog
 from tui.words import Words
 
 NAME_COLUMNS = 18
@@ -52,13 +52,11 @@ class ConfirmChanges(Confirm):
         self.query_one("#changes").scroll_relative(y=lines, animate=False)
 
 
-class Resolve(Dialog[str | None]):
+class Resolve(ListDialog[str | None]):
     """Both changes side by side; gives back `edit`, `mine` or `theirs`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back"),
-        Binding("j", "down", "down", show=False),
-        Binding("k", "up", "up", show=False),
     ]
 
     def __init__(self, words: Words, saved: Saved) -> None:
@@ -97,23 +95,13 @@ class Resolve(Dialog[str | None]):
         """Go on editing what was seen before."""
         self.dismiss(None)
 
-    def action_down(self) -> None:
-        """To the next way."""
-        self.query_one(OptionList).action_cursor_down()
 
-    def action_up(self) -> None:
-        """To the one before."""
-        self.query_one(OptionList).action_cursor_up()
-
-
-class PickSlots(Dialog[list[datetime] | None]):
+class PickSlots(ListDialog[list[datetime] | None]):
     """The slots that passed while a job was disabled; gives back those to run, None where nothing is to be done."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back"),
         Binding("y,ｙ", "go", "go"),
-        Binding("j", "down", "down", show=False),
-        Binding("k", "up", "up", show=False),
     ]
 
     def __init__(self, words: Words, question: str, missed: Missed) -> None:
@@ -144,11 +132,3 @@ class PickSlots(Dialog[list[datetime] | None]):
     def action_leave(self) -> None:
         """Do nothing."""
         self.dismiss(None)
-
-    def action_down(self) -> None:
-        """To the next slot."""
-        self.query_one(SelectionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """To the one before."""
-        self.query_one(SelectionList).action_cursor_up()
