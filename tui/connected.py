@@ -13,6 +13,7 @@ from connecthub.core.safe_text import safe_text
 from tui.facts import Facts
 from tui.keys_in_turn import KeysInTurn
 from tui.messages import Answered, Failed, Warned
+from tui.screens.asking import AskingScreen
 from tui.screens.base import CenterScreen
 from tui.session_log import StatusHandler
 from tui.times import Times
@@ -46,6 +47,8 @@ class Connected(KeysInTurn):
         self.facts = Facts()
         self.data: Data | None = None
         self.problem = self.words("opening")
+        self.taken_up = False
+        """Whether an edit of an earlier session was gone on with, or dropped."""
         self.last_command = ""
         """What leads to where the last session ended."""
         self._open_data = open_data
@@ -113,7 +116,7 @@ class Connected(KeysInTurn):
         """Leave, and keep for the next session where one was; what cannot be kept is told in the log."""
         if self.data is not None and self.is_running:
             try:
-                self.data.keep(self._where())
+                self.data.keep(self._where(), taken_up=self.taken_up)
             except OSError as error:
                 logger.warning("the session's screen could not be kept: %s", error)
         super().exit(*arguments, **options)
@@ -142,7 +145,7 @@ class Connected(KeysInTurn):
             self.problem = ""
             self._everywhere(lambda screen: screen.tell_lines())
 
-    def went_wrong(self, screen: CenterScreen, error: Exception) -> None:
+    def went_wrong(self, screen: AskingScreen, error: Exception) -> None:
         """A question failed: the installation is away, something was refused, or it is a bug."""
         from connecthub.errors import ConnectHubError, DatabaseError
 
@@ -168,7 +171,7 @@ class Connected(KeysInTurn):
         self.set_timer(self._refresh_seconds, self._look_again)
 
     def _everywhere(self, tell: Callable[[CenterScreen], object]) -> None:
-        for screen in self.screen_stack:
+        for screen in [each for stack in self._screen_stacks.values() for each in stack]:
             if isinstance(screen, CenterScreen) and screen.is_mounted:
                 tell(screen)
 

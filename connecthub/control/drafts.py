@@ -8,7 +8,7 @@ from typing import Any
 
 from connecthub.control.actor import Actor
 from connecthub.control.job_settings import JobSettings, differences
-from connecthub.control.jobs import Office, SecretChanges, add_job, edit_job
+from connecthub.control.jobs import Office, SecretChanges, add_job, asks_plugin, edit_job
 from connecthub.db.types import AnyRow
 from connecthub.errors import InvalidSettings, PluginError, SecretUnreadable
 from connecthub.security.fernet import open_secrets
@@ -55,6 +55,9 @@ def problems(office: Office, draft: Draft) -> dict[str, str]:
     """What is wrong, by the path of the field: `cron_expr`, `params.base_url`, `secrets.password`, `params`."""
     refused = draft.wanted.refused()
     found = {name: str(error) for name, error in refused.items()}
+    changed = differences(draft.before, draft.wanted.as_dict())
+    if draft.base is not None and not asks_plugin(changed, draft.secrets):
+        return found
     try:
         secrets = _secrets(office, draft)
     except SecretUnreadable as error:
@@ -93,7 +96,11 @@ def conflicts(draft: Draft, theirs: AnyRow) -> list[Conflict]:
     found = [
         Conflict(name, *(each.get(name, MISSING) for each in (before, mine, now))) for name in dict.fromkeys(names)
     ]
-    return [each for each in found if not (each.before == each.mine == each.theirs)]
+    found = [each for each in found if not (each.before == each.mine == each.theirs)]
+    if draft.base is not None and theirs.secret_cfg != draft.base.secret_cfg:
+        mine_too = ", ".join([*draft.secrets.set, *draft.secrets.clear])
+        found.append(Conflict("secrets", "", mine_too, "changed"))
+    return found
 
 
 def rebased(draft: Draft, theirs: AnyRow) -> Draft:
@@ -119,8 +126,10 @@ def _flat_differences(draft: Draft) -> dict[str, tuple[Any, Any]]:
     before, after = flat(draft.before), flat(draft.wanted.as_dict())
     names: Sequence[str] = [*before, *(name for name in after if name not in before)]
     pairs = {name: (before.get(name, MISSING), after.get(name, MISSING)) for name in names}
-    defaults = {} if draft.base is not None else _DEFAULTS
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1] and pair[1] != defaults.get(name, MISSING)}
+    told = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    if draft.base is not None:
+        return told
+    return {name: pair for name, pair in told.items() if name not in _DEFAULTS or pair[1] != _DEFAULTS[name]}
 
 
 def _secrets(office: Office, draft: Draft) -> dict[str, Any]:

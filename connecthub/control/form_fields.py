@@ -1,12 +1,14 @@
 """The fields of a form: of a job's own settings, and of a plugin's models by their JSON schemas.
 
-A field holds a text. What is read from it is the value of its kind; no text is no value. In a field of kind `text` a
-text between double quotes is read as JSON, so that every value can be written on one line of plain characters.
+A field holds a text. What is read from it is the value of its kind; no text is no value, and `null` is one of a param.
+In a field of kind `text` a text between double quotes is read as JSON, so that every value can be written on one line
+of plain characters.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,10 @@ from connecthub.schedule.overlap import OVERLAPS
 from connecthub.schedule.policy import KEPT
 
 YES, NO = "yes", "no"
+NULL = "null"
+"""In the field of a param: the value that JSON calls so."""
+NOTHING = object()
+"""What an empty field holds."""
 
 
 @dataclass(frozen=True)
@@ -80,24 +86,27 @@ def covered(fields: Iterable[Field], values: Mapping[str, Any]) -> bool:
 def written(field: Field, value: Any) -> str:
     """The value as the text of its field."""
     if value is None:
-        return ""
+        return NULL if field.path.startswith("params.") else ""
     if field.kind == "choice" and isinstance(value, bool):
         return YES if value else NO
     if field.kind == "list":
         return " ".join(each if _is_word(each) else one_line(each) for each in value)
     if field.kind in ("integer", "number") and isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:.12g}" if isinstance(value, float) else str(value)
+        return repr(value).removesuffix(".0")
     if field.kind in ("text", "choice") and isinstance(value, str):
-        plain = value and value == value.strip() and not value.startswith('"') and safe_text(value) == value
+        plain = value == value.strip() and not value.startswith('"') and safe_text(value) == value
+        plain = plain and value not in ("", NULL)
         return value if plain else one_line(value)
     return one_line(value)
 
 
 def read(field: Field, text: str) -> Any:
-    """The value of a text, None where it is empty; raises ConfigError."""
+    """The value of a text, NOTHING where it is empty; raises ConfigError."""
     text = text.strip()
     if not text:
-        return [] if field.kind == "list" else None
+        return [] if field.kind == "list" else NOTHING
+    if text == NULL and field.path.startswith("params."):
+        return None
     try:
         return _READ[field.kind](text)
     except ValueError as error:
@@ -114,7 +123,7 @@ def read_values(fields: Sequence[Field], texts: Mapping[str, str]) -> tuple[dict
         except ConfigError as error:
             wrong[field.path] = str(error)
             continue
-        if value is not None:
+        if value is not NOTHING:
             values[field.path] = value
     return values, wrong
 
@@ -168,7 +177,7 @@ def _kind(schema: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
 
 
 def _read_text(text: str) -> Any:
-    return json.loads(text) if text.startswith('"') else text
+    return _read_json(text) if text.startswith('"') else text
 
 
 def _is_word(text: str) -> bool:
@@ -182,15 +191,28 @@ def _read_list(text: str) -> list[Any]:
 
 def _read_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=refuse_constant)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def refuse_constant(constant: str) -> Any:
+    """Refuse NaN and Infinity, which Python reads and JSON does not know; raises ValueError."""
+    raise ValueError(f"{constant} is no value in JSON")
+
+
+def _read_number(text: str) -> float:
+    """Whole numbers stay whole: a float cannot hold the large ones."""
+    number = int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else float(text)
+    if not math.isfinite(number):
+        raise ValueError("write a finite number")
+    return number
 
 
 _READ: dict[str, Callable[[str], Any]] = {
     "text": _read_text,
     "integer": int,
-    "number": float,
+    "number": _read_number,
     "choice": lambda text: {YES: True, NO: False}.get(text, text),
     "list": _read_list,
     "json": _read_json,

@@ -17,6 +17,7 @@ from connecthub.control.form_fields import (
     model_fields,
     read,
     read_values,
+    refuse_constant,
     written,
 )
 from connecthub.control.job_reading import show_job
@@ -68,10 +69,12 @@ def copy_form(office: Office, reference: str) -> Form:
 
 def new_form(office: Office, handler: str, timezone: str, example: str | None = None) -> Form:
     """The form of a new job of a plugin, filled in from one of its examples; raises PluginError, NotFound."""
-    examples = office.questions.describe(handler)["examples"]
-    if example is not None and example not in examples:
-        raise NotFound(f"{handler} has no example {example!r}; it has {', '.join(examples) or 'none'}")
-    params = {} if example is None else examples[example]
+    params: dict[str, Any] = {}
+    if example is not None:
+        examples = office.questions.describe(handler)["examples"]
+        if example not in examples:
+            raise NotFound(f"{handler} has no example {example!r}; it has {', '.join(examples) or 'none'}")
+        params = examples[example]
     settings = JobSettings("", handler, STARTING["cron_expr"], timezone, params)
     return _form(office, None, settings.as_dict(), {})
 
@@ -142,7 +145,7 @@ def from_json(form: Form, text: str) -> tuple[Form, dict[str, str]]:
 
 def _json_object(text: str) -> dict[str, Any]:
     try:
-        values = json.loads(text)
+        values = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"this is no JSON: {error}") from None
     if not isinstance(values, dict):
@@ -151,7 +154,13 @@ def _json_object(text: str) -> dict[str, Any]:
 
 
 def _param_texts(fields: Sequence[Field], params: Mapping[str, Any]) -> dict[str, str]:
-    return {field.path: written(field, params if field is ALL_PARAMS else params.get(field.name)) for field in fields}
+    return {
+        field.path: written(field, params) if field is ALL_PARAMS else _param_text(field, params) for field in fields
+    }
+
+
+def _param_text(field: Field, params: Mapping[str, Any]) -> str:
+    return written(field, params[field.name]) if field.name in params else ""
 
 
 def _form(office: Office, base: AnyRow | None, settings: Mapping[str, Any], stored: Mapping[str, str]) -> Form:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -72,6 +73,14 @@ class JobSettings:
         return found
 
 
+def check_params(params: dict[str, Any]) -> None:
+    """Refuse what is no JSON, which not every database can keep; raises ConfigError."""
+    try:
+        json.dumps(params, allow_nan=False)
+    except ValueError:
+        raise ConfigError("params hold nan or infinity, which JSON does not know; write finite numbers") from None
+
+
 def _check_job_name(name: str) -> None:
     check_name("job name", name)
     if name.isdigit():
@@ -139,5 +148,6 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "retry_delay": lambda value: _check_range("retry delay", value, 0, RETRY_DELAY_MAX),
     "retry_backoff": lambda value: _check_range("retry back-off", value, 1, 100),
     "keep_last": _check_keep_last,
+    "public_cfg": check_params,
 }
 """What checks each setting, in the order in which they are told."""

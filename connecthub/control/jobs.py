@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -94,7 +94,7 @@ def edit_job(
     stored = {} if secrets.replace_all else _stored_secrets(office.keys, seen, needed=bool(secrets))
     wanted = {name: value for name, value in {**(stored or {}), **secrets.set}.items() if name not in secrets.clear}
     changed = differences(JobSettings.of(seen).as_dict(), settings.as_dict())
-    if changed.keys() & {"handler_path", "public_cfg"} or secrets:
+    if asks_plugin(changed, secrets):
         office.questions.validate(settings.handler_path, settings.public_cfg, wanted if stored is not None else {})
     if not changed and not secrets:
         return seen
@@ -122,6 +122,11 @@ def edit_job(
         edited = found(connection, settings.name)
     office.ring(bells)
     return edited
+
+
+def asks_plugin(changed: Container[str], secrets: SecretChanges) -> bool:
+    """Whether an edit is the plugin's business: one of other settings is saved also where the plugin is broken."""
+    return "handler_path" in changed or "public_cfg" in changed or bool(secrets)
 
 
 def set_enabled(office: Office, actor: Actor, seen: AnyRow, enabled: bool) -> AnyRow:

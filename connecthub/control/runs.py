@@ -13,7 +13,7 @@ from connecthub.control.actions import act, check
 from connecthub.control.actor import Actor
 from connecthub.control.job_logs import LogChoice, resolve
 from connecthub.control.job_reading import found
-from connecthub.control.job_settings import differences
+from connecthub.control.job_settings import check_params, differences
 from connecthub.control.jobs import Office, Ring, locked
 from connecthub.db import job_logs, jobs, line, log_reading
 from connecthub.db.engine import Database
@@ -88,6 +88,7 @@ def _make_way(connection: Connection, job: AnyRow, in_turn: bool, actor: Actor) 
 
 
 def _check_params(office: Office, reference: str, params: dict[str, Any]) -> None:
+    check_params(params)
     with office.database.read() as connection:
         job = found(connection, reference)
     office.questions.validate(job.handler_path, params, open_secrets(office.keys, job.id, job.secret_cfg))

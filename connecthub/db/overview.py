@@ -107,7 +107,10 @@ def _has_failed_since_it_succeeded() -> Any:
     later = job_logs.alias("later")
     bad = later.c.status.in_([literal_column(f"'{status}'") for status in NOT_OK])
     success = func.coalesce(_newest(job_logs.c.queued_at, Status.SUCCEEDED), literal(LONG_AGO, Instant))
-    rows = select(later.c.job_id).where(later.c.job_id == jobs.c.id, bad, later.c.queued_at > success)
+    number = func.coalesce(_newest(job_logs.c.id, Status.SUCCEEDED), 0)  # several may be queued in one millisecond
+    rows = select(later.c.job_id).where(
+        later.c.job_id == jobs.c.id, bad, later.c.queued_at >= success, later.c.id > number
+    )
     # One of them and not `exists`, which PostgreSQL would answer by reading all that did not succeed.
     return rows.limit(1).correlate(jobs).scalar_subquery().is_not(None)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, DateTime, Dialect, Row, literal_column
+from sqlalchemy import ColumnElement, DateTime, Dialect, Row, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import NullType, TypeDecorator
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of a statement; its columns are the statement's."""
@@ -62,10 +62,10 @@ def _now_sqlite(element: database_now, compiler: Any, **options: Any) -> str:
     return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', ({seconds}) || ' seconds') || '000')"
 
 
-class on_sqlite(FunctionElement[bool]):
+class on_sqlite(FunctionElement[Any]):
     """A condition, in SQL's own words, that SQLite needs to find an index; true everywhere else."""
 
-    type = Boolean()
+    type = NullType()  # of a Boolean, SQLAlchemy would write `= 1` behind it for SQLite
     inherit_cache = True
 
     def __init__(self, words: str) -> None:

@@ -220,8 +220,9 @@ def test_slots_that_passed_are_offered_when_a_job_is_enabled(installation: Insta
 
     async def enable() -> None:
         async with keyboard(open_data) as keys:
-            assert "Space marks one to run" in await keys.press("E")
-            assert "job job is enabled" in await keys.press("space", "y")
+            assert "Space or Enter marks one to run" in await keys.press("E")
+            assert "run 1 slot(s)?" in await keys.press("down", "space", "home", "enter")
+            assert "job job is enabled" in await keys.press("y")
 
     asyncio.run(enable())
     assert show_job(installation.database, "job").enabled

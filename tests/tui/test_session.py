@@ -21,7 +21,7 @@ def save(terminal: Terminal) -> None:
     terminal.keys("Esc")
     terminal.wait("Not saved yet")
     terminal.keys("Down", "Enter")
-    terminal.wait("Save this in hall?")
+    terminal.wait("Save counting in hall?")
 
 
 @pytest.mark.slow

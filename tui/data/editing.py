@@ -16,6 +16,7 @@ from tui.rows_form import CronWords, Entered, Missed, Review, RevisionRow, Saved
 if TYPE_CHECKING:
     from connecthub.control.drafts import Draft
     from connecthub.control.forms import Form
+    from tui.kept import Kept
 
 
 class Editing(Acts):
@@ -38,6 +39,16 @@ class Editing(Acts):
         from connecthub.control.forms import new_form
 
         return new_form(self._acting(), handler, self._zone, example)
+
+    def kept_form(self, kept: Kept) -> Form:
+        """The form that an earlier session left, as it is now, with the fields of the plugin that was chosen."""
+        handler = kept.texts.get("handler_path", "")
+        if kept.job_id is None:
+            return self.new_form(handler, None)
+        form = self.job_form(kept.job_id)
+        if handler in ("", form.texts["handler_path"]):
+            return form
+        return self.form_with_handler(form, handler, {**form.texts, **kept.texts})
 
     def form_with_handler(self, form: Form, handler: str, texts: Mapping[str, str]) -> Form:
         """The same form for another plugin."""
@@ -170,6 +181,8 @@ class Editing(Acts):
     def enable_and_run(self, job_id: int, slots: Sequence[datetime]) -> Done:
         """Enable a job, and run past slots of it, oldest first."""
         enabled = self.enable([job_id])
+        if enabled.refused:
+            return enabled
         ran = self._run_slots(job_id, slots)
         return replace(ran, lines=[*enabled.lines, *ran.lines], undo=enabled.undo, opened=None)
 

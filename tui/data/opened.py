@@ -79,11 +79,11 @@ class Opened:
 
         return kept_of(self._session.settings.data_dir, self._actor.name, time.time())
 
-    def keep(self, kept: Kept) -> None:
+    def keep(self, kept: Kept, *, taken_up: bool) -> None:
         """Leave something for this person's next session; raises OSError."""
         from tui.kept import keep
 
-        keep(self._session.settings.data_dir, self._actor.name, kept, time.time())
+        keep(self._session.settings.data_dir, self._actor.name, kept, time.time(), taken_up=taken_up)
 
     def now(self) -> datetime:
         """The database's clock."""

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
-from connecthub.core.safe_text import safe_text
 from tui.keymap import KEYS, bindings, key_of
-from tui.messages import Answered, Failed
+from tui.screens.asking import AskingScreen
 from tui.terminal import LEAST_HEIGHT, LEAST_WIDTH
 from tui.widgets.bars import Banner, Header, HintBar, StatusLine
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
-    from tui.app import ControlCenter
     from tui.data import Data
     from tui.rows import Done
 
@@ -30,7 +26,7 @@ COPY_MAX = 50_000
 """Characters: terminals take some 74 KB of base64."""
 
 
-class CenterScreen(Screen[None]):
+class CenterScreen(AskingScreen):
     """A screen of the control center. `scopes` names the lines of the keymap that hold on it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("screen")
@@ -38,15 +34,8 @@ class CenterScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._asked: dict[str, int] = {}
-        self._under_way: set[str] = set()
         self.at: datetime | None = None
         """When the data on the screen was read, by the database's clock."""
-
-    @property
-    def center(self) -> ControlCenter:
-        """The app."""
-        return cast("ControlCenter", self.app)
 
     def compose(self) -> ComposeResult:
         """Header, what the screen is about, the lines below."""
@@ -128,55 +117,6 @@ class CenterScreen(Screen[None]):
         read_only = self.center.facts.read_only
         return [key for key in KEYS if key.id.partition(".")[0] in self.scopes and not (key.act and read_only)]
 
-    def say(self, text: str) -> None:
-        """Show a line below."""
-        self.query_one(StatusLine).text = safe_text(text)
-
-    # questions
-
-    def ask(
-        self,
-        question: Callable[[Data], R],
-        then: Callable[[R], None],
-        group: str = "list",
-        *,
-        only_if_idle: bool = False,
-    ) -> None:
-        """Ask the data in a thread and hand the answer to `then`, unless a later question of the group overtook it."""
-        data = self.center.data
-        if data is None or (only_if_idle and group in self._under_way):
-            return
-        number = self._asked[group] = self._asked.get(group, 0) + 1
-        self._under_way.add(group)
-        work = partial(self._answer, data, question, then, group, number)
-        self.run_worker(work, thread=True, exit_on_error=False, group=group, description=group)
-
-    def _answer(
-        self, data: Data, question: Callable[[Data], R], then: Callable[[R], None], group: str, number: int
-    ) -> None:
-        """In a thread: only messages leave it."""
-        try:
-            answer = question(data)
-        except Exception as error:
-            self.post_message(Failed(error, group, number))
-        else:
-            self.post_message(Answered(partial(then, answer), group, number))
-
-    def on_answered(self, message: Answered) -> None:
-        """Use an answer that is not out of date."""
-        message.stop()
-        if message.number == self._asked.get(message.group):
-            self._under_way.discard(message.group)
-            self.center.is_well()
-            message.use()
-
-    def on_failed(self, message: Failed) -> None:
-        """Say what went wrong: the installation, the question, or a bug."""
-        message.stop()
-        if message.number == self._asked.get(message.group):
-            self._under_way.discard(message.group)
-            self.center.went_wrong(self, message.error)
-
     # acts
 
     def confirm(
@@ -200,7 +140,7 @@ class CenterScreen(Screen[None]):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.ask(act, then or self.done, group="act")
+                self.wait_for(act, then or self.done)
 
         self.app.push_screen(dialog, answered)
 

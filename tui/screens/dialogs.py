@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from connecthub.core.safe_text import safe_text
 from tui.styles import style
 from tui.words import Words
 
@@ -108,6 +109,10 @@ class ConfirmTyped(Dialog[bool]):
         self.dismiss(False)
 
 
+class Busy(Dialog[None]):
+    """Nothing to see: as long as an act is under way no key reaches the screen below, nor leads to another."""
+
+
 class ListDialog(Dialog[T]):
     """A question whose answers are a list."""
 
@@ -138,7 +143,10 @@ class Menu(ListDialog[str | None]):
         with Vertical(id="dialog"):
             yield Static(Content(self._title), id="question")
             yield OptionList(
-                *(Option(Content(f"{key:<5} {what}" if key else what), id=each) for each, key, what in self._entries),
+                *(
+                    Option(Content(safe_text(f"{key:<5} {what}" if key else what)), id=each)
+                    for each, key, what in self._entries
+                ),
                 compact=True,
             )
 

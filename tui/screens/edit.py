@@ -111,7 +111,8 @@ class EditScreen(FormScreen):
         self.query_one("#words", Line).text = safe_text(told.problem or told.meaning)
         times = [at.astimezone(ZoneInfo(told.zone)) for at in told.times]
         form = "%m-%d %H:%M" if len({at.year for at in times}) == 1 else "%y-%m-%d %H:%M"
-        self.query_one("#times", Line).text = "  ".join(f"{at:{form}}" for at in times)
+        zone = [told.zone] if times else []
+        self.query_one("#times", Line).text = "  ".join([*(f"{at:{form}}" for at in times), *zone])
 
     # another plugin
 
@@ -129,7 +130,7 @@ class EditScreen(FormScreen):
         if form is not None:
             texts = {**self.entered().texts, "handler_path": handler}
             self.kept = {path: text for path, text in texts.items() if text != form.texts.get(path, "")}
-            self.ask(lambda data: data.form_with_handler(form, handler, texts), self.show_form, group="form")
+            self.wait_for(lambda data: data.form_with_handler(form, handler, texts), self.show_form)
 
     # secrets
 
@@ -167,7 +168,7 @@ class EditScreen(FormScreen):
         form, entered = self.form, self.entered()
         if form is not None:
             self.say(self.center.words("form.checking"))
-            self.ask(lambda data: data.review(form, entered), self._reviewed, group="act")
+            self.wait_for(lambda data: data.review(form, entered), self._reviewed)
 
     def _reviewed(self, review: Review) -> None:
         words, draft = self.center.words, review.draft
@@ -180,9 +181,10 @@ class EditScreen(FormScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.ask(lambda data: data.save(draft), lambda saved: self._saved(draft, saved), group="act")
+                self.wait_for(lambda data: data.save(draft), lambda saved: self._saved(draft, saved))
 
-        question = words("ask.save", instance=self.center.facts.instance)
+        name = safe_text(draft.wanted.name)
+        question = words("ask.save", name=name, instance=self.center.facts.instance)
         self.app.push_screen(ConfirmChanges(words, question, review.changes), answered)
 
     def _saved(self, draft: Draft, saved: Saved) -> None:
@@ -198,12 +200,12 @@ class EditScreen(FormScreen):
         def chosen(what: str | None) -> None:
             if what == "mine":
                 over = lambda data: data.save_over(draft, saved.theirs)  # noqa: E731
-                self.ask(over, lambda again: self._saved(draft, again), group="act")
+                self.wait_for(over, lambda again: self._saved(draft, again))
             elif what is not None:
                 if what == "theirs":
                     self._forget()
                 self.kept = self.unsaved if what == "edit" else {}
-                self.ask(lambda data: data.job_form(saved.theirs.id), self.show_form, group="form")
+                self.wait_for(lambda data: data.job_form(saved.theirs.id), self.show_form)
 
         self.app.push_screen(Resolve(self.center.words, saved), chosen)
 

@@ -68,6 +68,7 @@ class FormScreen(CenterScreen):
 
     def content(self) -> ComposeResult:
         """The rows."""
+        yield Line(id="note")
         yield Fields(id="fields", can_focus=False)
 
     def load(self) -> None:
@@ -89,7 +90,13 @@ class FormScreen(CenterScreen):
         self.form = form
         self.build(form, {**form.texts, **self.kept})
         self.tell_lines()
-        self.say(form.note)
+        self.note(form.note)
+
+    def note(self, text: str) -> None:
+        """Say above the fields what is wrong with none of them alone."""
+        line = self.query_one("#note", Line)
+        line.text = safe_text(text)
+        line.set_class(bool(text), "-there")
 
     def build(self, form: Form, texts: Mapping[str, str]) -> None:
         """All rows anew."""
@@ -108,7 +115,8 @@ class FormScreen(CenterScreen):
         known = f"form.doc.{field.path}"
         doc = words(known) if words.has(known) else field.doc
         text = texts.get(field.path, "")
-        choices = ("", *field.choices) if field.choices and not text else field.choices
+        may_be_empty = field.path.startswith("params.") and not field.needed
+        choices = ("", *field.choices) if field.choices and (may_be_empty or not text) else field.choices
         return FieldRow(field.path, label(field), text, doc=doc, hint=field.default, choices=choices)
 
     # what is entered
@@ -148,9 +156,9 @@ class FormScreen(CenterScreen):
         bad = [row for row in self.query(FieldRow) if row.is_bad]
         if bad:
             bad[0].control.focus()
+        self.note("; ".join(f"{path}: {told}" for path, told in left.items()))
         if problems:
-            rest = "; ".join(f"{path}: {told}" for path, told in left.items())
-            self.say(rest or self.center.words("form.problems", count=len(problems)))
+            self.say(self.center.words("form.problems", count=len(problems)))
         return bool(problems)
 
     @on(FieldRow.Focused)

@@ -12,11 +12,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, OptionList, SelectionList, Static
+from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
-from textual.widgets.selection_list import Selection
 
-from connecthub.core.safe_text import fit
+from connecthub.core.safe_text import display_width, fit
 from tui.rows_form import Missed, Saved
 from tui.screens.dialogs import Confirm, ListDialog
 from tui.words import Words
@@ -82,10 +81,7 @@ class Resolve(ListDialog[str | None]):
             (name, *("" if value == before else value or "-" for value in (mine, theirs)))
             for name, before, mine, theirs in self._saved.conflict
         ]
-        return [
-            f"{fit(name, NAME_COLUMNS)} {fit(mine, VALUE_COLUMNS)} {fit(theirs, VALUE_COLUMNS)}".rstrip()
-            for name, mine, theirs in rows
-        ]
+        return [line for row in rows for line in _lines(*row)]
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
@@ -96,38 +92,58 @@ class Resolve(ListDialog[str | None]):
         self.dismiss(None)
 
 
-class PickSlots(ListDialog[list[datetime] | None]):
-    """The slots that passed while a job was disabled; gives back those to run, None where nothing is to be done."""
+def _lines(name: str, mine: str, theirs: str) -> list[str]:
+    """Side by side where there is room; else one below the other, whole."""
+    if max(display_width(mine), display_width(theirs)) <= VALUE_COLUMNS:
+        return [f"{fit(name, NAME_COLUMNS)} {fit(mine, VALUE_COLUMNS)} {theirs}".rstrip()]
+    return [name, f"  < {mine}", f"  > {theirs}"]
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back"),
-        Binding("y,ｙ", "go", "go"),
-    ]
+
+class PickSlots(ListDialog[list[datetime] | None]):
+    """The slots that passed while a job was disabled, to be marked; the last entry goes on with those that are."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back"), Binding("space", "mark", "mark")]
 
     def __init__(self, words: Words, question: str, missed: Missed) -> None:
         super().__init__()
         self._words = words
         self._question = question
         self._missed = missed
+        self._slots = [*reversed(missed.slots)]
+        self._marked: set[int] = set()
 
     def compose(self) -> ComposeResult:
-        """The slots, the newest first; none is chosen."""
-        words, zone = self._words, ZoneInfo(self._missed.zone)
+        """The slots, the newest first; none is marked."""
+        words = self._words
         with Vertical(id="dialog"):
             yield Static(Content(self._question), id="question")
-            yield Static(Content(words("slots.more") if self._missed.more else ""))
-            yield SelectionList[datetime](
-                *(
-                    Selection(Content(f"{slot.astimezone(zone):%Y-%m-%d %H:%M} {self._missed.zone}"), slot)
-                    for slot in reversed(self._missed.slots)
-                ),
+            yield Static(Content(words("slots.more") if self._missed.more else words("slots.how")), id="names")
+            yield OptionList(
+                Option(Content(words("slots.go"))),
+                *(Option(self._prompt(number)) for number in range(len(self._slots))),
                 compact=True,
             )
-            yield Static(Content(words("slots.how")))
 
-    def action_go(self) -> None:
-        """Enable, and run what is marked."""
-        self.dismiss(sorted(self.query_one(SelectionList).selected))
+    def _prompt(self, number: int) -> Content:
+        at = self._slots[number].astimezone(ZoneInfo(self._missed.zone))
+        return Content(f"[{'x' if number in self._marked else ' '}] {at:%Y-%m-%d %H:%M} {self._missed.zone}")
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter marks a slot; on the first entry it goes on, which is asked about once more."""
+        if event.option_index == 0:
+            self.dismiss(sorted(self._slots[number] for number in self._marked))
+        else:
+            self._toggle(event.option_index - 1)
+
+    def action_mark(self) -> None:
+        """Mark the slot under the cursor, or take its mark away."""
+        if at := self.query_one(OptionList).highlighted:
+            self._toggle(at - 1)
+
+    def _toggle(self, number: int) -> None:
+        self._marked ^= {number}
+        self.query_one(OptionList).replace_option_prompt_at_index(number + 1, self._prompt(number))
 
     def action_leave(self) -> None:
         """Do nothing."""

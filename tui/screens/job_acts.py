@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from connecthub.core.safe_text import safe_text
 from tui.kept import Kept
@@ -24,13 +25,10 @@ def offer_edit(screen: CenterScreen, kept: Kept) -> None:
     words, job_id = screen.center.words, kept.job_id
 
     def chosen(what: str | None) -> None:
-        if what != "edit":
-            return
-        if job_id is not None:
-            number = job_id
-            screen.app.push_screen(EditScreen(lambda data: data.job_form(number), kept.texts))
-        elif handler := kept.texts.get("handler_path"):
-            screen.app.push_screen(EditScreen(lambda data: data.new_form(handler, None), kept.texts))
+        if what is not None:
+            screen.center.taken_up = True
+        if what == "edit":
+            screen.app.push_screen(EditScreen(lambda data: data.kept_form(kept), kept.texts))
 
     name = kept.texts.get("name") or (words("title.job", name=job_id) if job_id else words("title.new_job"))
     entries = [(way, "", words(f"kept.{way}")) for way in ("edit", "drop")]
@@ -73,9 +71,11 @@ def enable(screen: CenterScreen, job_id: int, name: str) -> None:
 
         def chosen(slots: list[datetime] | None) -> None:
             if slots is not None:
-                screen.ask(lambda data: data.enable_and_run(job_id, slots), screen.done, group="act")
+                told = [name, *(f"{at.astimezone(ZoneInfo(missed.zone)):%Y-%m-%d %H:%M} {missed.zone}" for at in slots)]
+                asked = words("ask.enable_and_run", count=len(slots), instance=instance)
+                screen.confirm(asked, told, lambda data: data.enable_and_run(job_id, slots))
 
         question = words("ask.enable_missed", name=name, instance=instance)
         screen.app.push_screen(PickSlots(words, question, missed), chosen)
 
-    screen.ask(lambda data: data.missed(job_id), show, group="act")
+    screen.ask(lambda data: data.missed(job_id), show, group="missed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -88,7 +89,7 @@ class PluginsScreen(ListScreen[PluginRow]):
     def command_line(self) -> str:
         """The plugin under the cursor."""
         row = self.table.cursor_row()
-        return "connecthub plugin list" if row is None or row.broken else f"connecthub plugin show {row.handler}"
+        return "connecthub plugin list" if row is None or row.broken else f"connecthub plugin show {quote(row.handler)}"
 
     # looking for them
 

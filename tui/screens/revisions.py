@@ -88,7 +88,9 @@ class RevisionsScreen(ListScreen[RevisionRow]):
         row = self.table.cursor_row()
         if row is not None:
             version = row.version
-            self.ask(lambda data: data.way_back(self.job_id, version), lambda lines: self._ask(version, lines), "act")
+            self.ask(
+                lambda data: data.way_back(self.job_id, version), lambda lines: self._ask(version, lines), "way back"
+            )
 
     def _ask(self, version: int, lines: Sequence[str]) -> None:
         words = self.center.words
@@ -98,7 +100,7 @@ class RevisionsScreen(ListScreen[RevisionRow]):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.ask(lambda data: data.take_back(self.job_id, version), self.done, group="act")
+                self.wait_for(lambda data: data.take_back(self.job_id, version), self.done)
 
         asked = words("ask.take_back", name=self._job_name, version=version, instance=self.center.facts.instance)
         self.app.push_screen(ConfirmChanges(words, asked, lines), answered)

@@ -70,7 +70,7 @@ class RunWithScreen(FormScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.ask(lambda data: data.run_with(form, entered.texts, slot), self._ran, group="act")
+                self.wait_for(lambda data: data.run_with(form, entered.texts, slot), self._ran)
 
         question = words("ask.run_with", name=safe_text(form.base.name), instance=self.center.facts.instance)
         self.app.push_screen(ConfirmChanges(words, question, lines), answered)

@@ -68,6 +68,18 @@ class OneLine(Input):
         if not self.password:
             event.text = safe_text(event.text)
 
+    def action_copy(self) -> None:
+        """Send what is selected to the clipboard; of a secret nothing."""
+        if not self.password:
+            super().action_copy()
+
+    def action_cut(self) -> None:
+        """Take what is selected away, to the clipboard; of a secret only away."""
+        if self.password:
+            self.delete_selection()
+        else:
+            super().action_cut()
+
     def action_rub_out(self) -> None:
         """Take the letter before the cursor away."""
         if self.value:

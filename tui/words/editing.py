@@ -50,7 +50,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "form.doc.keep_last": ("JobLogs to keep; empty: by age", "保留记录数；留空则按时间"),
     "form.doc.params": ("all params as one JSON object", "全部参数（一个 JSON 对象）"),
     "form.doc.slot": ("empty: now; or a past slot: 2026-11-27 02:00", "留空：现在；或过去的时间：2026-11-27 02:00"),
-    "ask.save": ("Save this in {instance}?", "保存到 {instance}？"),
+    "ask.save": ("Save {name} in {instance}?", "将 {name} 保存到 {instance}？"),
     "ask.clear_secret": ("Clear this secret in {instance} when saved?", "保存时清除 {instance} 的该机密？"),
     "ask.delete": (
         "Delete this job of {instance} for good? Its JobLogs stay.",
@@ -74,7 +74,12 @@ WORDS: dict[str, tuple[str, str]] = {
     # slots that were missed
     "ask.enable_missed": ("Enable {name} of {instance}? These slots passed:", "启用 {instance} 的 {name}？期间错过："),
     "slots.more": ("only the newest are shown", "仅显示最近的"),
-    "slots.how": ("Space marks one to run · y enables · Esc cancels", "空格选择要运行的 · y 启用 · Esc 取消"),
+    "slots.how": ("Space or Enter marks one to run", "空格或回车选择要运行的"),
+    "slots.go": ("go on: enable, and run those that are marked", "继续：启用并运行已选择的"),
+    "ask.enable_and_run": (
+        "Enable this job of {instance}, and run {count} slot(s)?",
+        "启用 {instance} 的该作业并运行 {count} 个计划时间？",
+    ),
     # what the last session left
     "kept.screen": ("last time you were at :{command} (:last goes there)", "上次在 :{command}（:last 返回）"),
     "kept.ask": ("Not saved last time: {name}", "上次尚未保存：{name}"),
