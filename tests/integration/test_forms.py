@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from connecthub.control.drafts import MISSING, Draft, changes, conflicts, problems, rebased, save
 from connecthub.control.forms import (
@@ -20,6 +21,7 @@ from connecthub.control.forms import (
 )
 from connecthub.control.job_reading import show_job
 from connecthub.control.jobs import SecretChanges, edit_job
+from connecthub.db import tables
 from connecthub.errors import ConfigError, EditedMeanwhile
 from connecthub.security.fernet import open_secrets
 from connecthub.security.key_ring import KeyRing, create_key_file
@@ -148,3 +150,49 @@ def test_another_plugin_keeps_what_both_have(installation: Installation):
     assert form.texts["params.name"] == '"you"'
     assert form.texts["cron_expr"] == "@daily"
     assert {field.name for field in form.params} >= {"city", "name"}
+
+
+def test_a_param_that_is_emptied_is_told_and_removed(installation: Installation):
+    form = form_of(installation, params={"city": "Berlin", "people": 4})
+    draft = edited(form, params__people="")
+    assert changes(draft) == [("params.people", 4, MISSING)]
+    assert save(installation.office(), ALICE, draft).public_cfg == {"city": "Berlin"}
+
+
+def test_null_and_long_numbers_survive_a_save(installation: Installation):
+    params = {"name": "you", "limit": None, "ratio": 0.12345678901234567, "large": 2**60 + 1}
+    installation.add("job", "samples.good:Chatty", params=params)
+    form = job_form(installation.office(), "job")
+    row = save(installation.office(), ALICE, edited(form, timeout="60"))
+    assert row.public_cfg == params
+
+
+def test_what_is_no_json_is_refused_before_it_is_written(installation: Installation):
+    form = form_of(installation)
+    for text in ("nan", "inf", "1e999"):
+        _, wrong = draft_of(form, {**form.texts, "params.pause": text}, {})
+        assert "finite" in wrong["params.pause"]
+    with pytest.raises(ConfigError, match="nan or infinity"):
+        edit_job(
+            installation.office(), ALICE, show_job(installation.database, "job"), {"public_cfg": {"x": float("nan")}}
+        )
+
+
+def test_secrets_that_both_changed_are_in_the_conflict(installation: Installation):
+    form, office = form_of(installation), installation.office()
+    mine, _ = draft_of(form, form.texts, {"secrets.token": "mine"})
+    edit_job(office, ALICE, show_job(installation.database, "job"), {}, SecretChanges({"token": "theirs"}))
+    found = conflicts(mine, show_job(installation.database, "job"))
+    assert [(each.name, each.mine, each.theirs) for each in found] == [("secrets", "token", "changed")]
+
+
+def test_other_settings_of_a_job_whose_plugin_is_broken_can_be_changed(installation: Installation):
+    installation.add("job", HELLO)
+    with installation.database.write() as connection:
+        connection.execute(update(tables.jobs).values(handler_path="samples.broken:Gone"))
+    office = installation.office()
+    form = job_form(office, "job")
+    draft = edited(form, timeout="60")
+    assert problems(office, draft) == {}
+    assert save(office, ALICE, draft).timeout == 60
+    assert "handler_path" in problems(office, edited(form, params="{}", handler_path="samples.broken:Other"))

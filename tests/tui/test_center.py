@@ -260,6 +260,8 @@ def test_a_database_that_is_away_is_told_and_comes_back_by_itself(tmp_path: Path
         data = bare_environment(DATA_DIR=tmp_path, DB_URL=url, REDIS_URL=redis_url, INSTANCE_NAME="hall")
         assert Cli(data, tmp_path)("db", "upgrade").code == 0
         with Terminal.connecthub("tui", environment=data, folder=tmp_path) as terminal:
+            terminal.wait("hall")
+            terminal.keys("2")
             terminal.wait("no jobs yet")
             server.stop()
             terminal.wait("trying again")

@@ -152,6 +152,8 @@ def test_a_secret_is_typed_unseen_and_cleared_after_a_question(
         async with keyboard(open_data) as keys:
             await keys.press("e")
             await keys.type("secrets.token", "other")
+            await keys.press("shift+home", "ctrl+c")
+            assert keys.center.clipboard == ""
             seen = await keys.press("escape", "down", "enter")
             assert "secrets.token: set anew" in seen
             assert "other" not in seen

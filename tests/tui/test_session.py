@@ -71,6 +71,26 @@ def test_a_job_is_made_fails_is_mended_and_succeeds(installation: Installation):
     assert installation.log(2).row.retry_of == 1
 
 
+@pytest.mark.slow
+def test_keys_that_follow_a_save_in_the_same_packet_are_not_taken(installation: Installation):
+    installation.add("job", cron_expr="0 0 1 1 *")
+    with center(installation) as terminal:
+        terminal.wait(">job")
+        terminal.keys("e")
+        terminal.wait("only in January")
+        edit_field(terminal, 0, 0, "x")
+        terminal.wait("jobx")
+        terminal.keys("Esc")
+        terminal.wait("Not saved yet")
+        terminal.keys("Down", "Enter")
+        terminal.wait("Save jobx in hall?")
+        terminal.keys("y", "1", "x", "y")
+        terminal.wait("job jobx is saved as version 2")
+        terminal.wait("LAST RUNS")
+        terminal.keys("q")
+        assert terminal.end() == 0
+
+
 def save_refused(terminal: Terminal) -> None:
     """A secret is needed: the form says so below its field, and stands in it."""
     terminal.keys("Esc")
