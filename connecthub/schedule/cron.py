@@ -47,7 +47,7 @@ _EXTENSION = re.compile(
 
 
 @dataclass(frozen=True)
-class _Field:
+class CronField:
     """What one of the five fields may hold; `last` ends a cycle, where `high` may also be written."""
 
     title: str
@@ -57,6 +57,7 @@ class _Field:
     names: tuple[str, ...] = ()
 
     def number(self, part: str, text: str) -> int:
+        """The number that a text is, also by a name; raises ScheduleError."""
         if text.upper() in self.names:
             return self.low + self.names.index(text.upper())
         if not text.isdecimal():
@@ -67,15 +68,19 @@ class _Field:
 
     @property
     def cycle(self) -> int:
+        """How many values there are until they begin anew."""
         return self.last - self.low + 1
 
     def in_cycle(self, value: int) -> int:
+        """The value within one cycle: Sunday is 0, also where 7 is written."""
         return (value - self.low) % self.cycle + self.low
 
     def refusal(self, part: str, why: str) -> ScheduleError:
+        """The error that names the field and the part."""
         return ScheduleError(f"{self.title} {part!r} {why}")
 
     def not_understood(self, part: str) -> ScheduleError:
+        """The error for a part that is no number, name, range or step."""
         names = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""
         remedy = f"write {self.low}-{self.high}{names}, '*', lists, rising ranges or steps"
         if part == "?":
@@ -86,12 +91,12 @@ class _Field:
 
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_FIELDS = (
-    _Field("minute", 0, 59, 59),
-    _Field("hour", 0, 23, 23),
-    _Field("day of month", 1, 31, 31),
-    _Field("month", 1, 12, 12, _MONTHS),
-    _Field("day of week", 0, 7, 6, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")),
+FIELDS = (
+    CronField("minute", 0, 59, 59),
+    CronField("hour", 0, 23, 23),
+    CronField("day of month", 1, 31, 31),
+    CronField("month", 1, 12, 12, _MONTHS),
+    CronField("day of week", 0, 7, 6, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")),
 )
 _DAYS_IN_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -206,8 +211,8 @@ def _parse(cron_expr: str) -> _Schedule:
             f"cron {start!r}: {len(cron_expr)} characters are over the limit of {MAX_LENGTH}; use ranges and steps"
         )
     try:
-        texts = _split(cron_expr)
-        values = [_field_values(field, text) for field, text in zip(_FIELDS, texts, strict=True)]
+        texts = split_fields(cron_expr)
+        values = [field_values(field, text) for field, text in zip(FIELDS, texts, strict=True)]
         starred = [text.startswith("*") for text in texts]
         _refuse_what_never_fires(texts, values, day_of_week_decides=not (starred[2] or starred[4]))
     except ScheduleError as error:
@@ -216,27 +221,29 @@ def _parse(cron_expr: str) -> _Schedule:
     return _Schedule(croniter(plain, 0.0, implement_cron_bug=True), follows_real_time=starred[0] or starred[1])
 
 
-def _split(cron_expr: str) -> list[str]:
+def split_fields(cron_expr: str) -> list[str]:
+    """The five texts of an expression, of a macro those that it stands for; raises ScheduleError."""
     text = cron_expr.strip(" \t")
     if text.startswith("@"):
         if text.lower() not in MACROS:
             raise ScheduleError(f"{text!r} is not supported; write one of {', '.join(MACROS)}")
         text = MACROS[text.lower()]
     fields = re.split(r"[ \t]+", text) if text else []
-    if len(fields) != len(_FIELDS):
-        titles = ", ".join(field.title for field in _FIELDS)
+    if len(fields) != len(FIELDS):
+        titles = ", ".join(field.title for field in FIELDS)
         raise ScheduleError(f"has {len(fields)} fields; write exactly 5 ({titles}) or one of {', '.join(MACROS)}")
     return fields
 
 
-def _field_values(field: _Field, text: str) -> set[int]:
+def field_values(field: CronField, text: str) -> set[int]:
+    """The values that a field's text matches; raises ScheduleError."""
     items = text.split(",")
     if "" in items:
         raise field.refusal(text, "has an empty list item; remove the comma")
     return {field.in_cycle(value) for item in items for value in _item_values(field, item)}
 
 
-def _item_values(field: _Field, item: str) -> range:
+def _item_values(field: CronField, item: str) -> range:
     match = _ITEM.fullmatch(item)
     if match is None:
         raise field.not_understood(item)
@@ -258,7 +265,7 @@ def _item_values(field: _Field, item: str) -> range:
     return range(low, high + 1, step)
 
 
-def _not_rising(field: _Field, item: str, low: int, high: int, step: int) -> ScheduleError:
+def _not_rising(field: CronField, item: str, low: int, high: int, step: int) -> ScheduleError:
     meant = {field.in_cycle(low + distance) for distance in range(0, (high - low) % field.cycle + 1, step)}
     remedy = ",".join(str(value) for value in sorted(meant))
     return field.refusal(item, f"is {'an equal' if low == high else 'a reversed'} range; write '{remedy}'")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from connecthub.schedule.cron import _FIELDS, _Field, _field_values, _split, validate_cron
+from connecthub.schedule.cron import FIELDS, CronField, field_values, split_fields, validate_cron
 
 LISTED = 6
 """So many values are named one by one, more are told by their range and step."""
@@ -35,11 +35,11 @@ _SINGLE_STEP = re.compile(r"(?P<low>[0-9]+)-(?P<high>[0-9]+)/(?P<step>[0-9]+)")
 def describe_cron(expression: str, language: str) -> str:
     """Say when an expression fires, in English ("en") or Chinese ("zh"); raises ScheduleError as validate_cron does."""
     validate_cron(expression)
-    texts = _split(expression)
-    values = [_field_values(field, text) for field, text in zip(_FIELDS, texts, strict=True)]
+    texts = split_fields(expression)
+    values = [field_values(field, text) for field, text in zip(FIELDS, texts, strict=True)]
     both_count = texts[2].startswith("*") or texts[4].startswith("*")
     minute, hour, day, month, week_day = (
-        _plain(field, text, numbers) for field, text, numbers in zip(_FIELDS, texts, values, strict=True)
+        _plain(field, text, numbers) for field, text, numbers in zip(FIELDS, texts, values, strict=True)
     )
     if not both_count and "*" in (day, week_day):
         day = week_day = "*"
@@ -49,7 +49,7 @@ def describe_cron(expression: str, language: str) -> str:
     return ("，" if language == "zh" else ", ").join(told)
 
 
-def _plain(field: _Field, text: str, values: set[int]) -> str:
+def _plain(field: CronField, text: str, values: set[int]) -> str:
     """A field in numbers: `*` where it holds all, the range or the step as written where there is one, or a list."""
     if len(values) == field.cycle:
         return "*"
@@ -70,7 +70,7 @@ def _plain(field: _Field, text: str, values: set[int]) -> str:
     return f"{'-'.join(ends)}/{step}"
 
 
-def _runs(field: _Field, values: set[int]) -> str:
+def _runs(field: CronField, values: set[int]) -> str:
     """A list of values, three and more in a row as a range; Sunday comes last."""
     numbers = sorted(value or 7 for value in values) if field.high == 7 else sorted(values)
     runs: list[list[int]] = []
