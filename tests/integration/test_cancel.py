@@ -155,6 +155,7 @@ def test_a_cancelled_row_holds_up_no_deletion(installation: Installation):
 
 
 @pytest.mark.parametrize("installation", ["embedded"], indirect=True)
+@pytest.mark.slow
 def test_the_command_says_what_was_done(installation: Installation, tmp_path: Path):
     cli = Cli(installation.environment(), tmp_path)
     installation.add(overlap="allow", enabled=False)

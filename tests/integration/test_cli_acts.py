@@ -33,6 +33,7 @@ def end(installation: Installation, log_id: int, status: Status, error: str | No
 
 
 @EMBEDDED
+@pytest.mark.slow
 def test_a_job_is_edited_shown_in_its_history_and_taken_back(installation: Installation, cli: Cli, tmp_path: Path):
     installation.add(enabled=False)
     (tmp_path / "secrets.json").write_text('{"token": "c4nary-token"}')
@@ -86,6 +87,7 @@ def test_deleting_asks_and_without_a_terminal_wants_yes(installation: Installati
 
 
 @EMBEDDED
+@pytest.mark.slow
 def test_what_failed_is_retried_by_number_and_by_filter(installation: Installation, cli: Cli):
     seen = installation.add(params={"name": "you"}, enabled=False)
     first, second = installation.run(), installation.run()
@@ -107,6 +109,7 @@ def test_what_failed_is_retried_by_number_and_by_filter(installation: Installati
 
 
 @EMBEDDED
+@pytest.mark.slow
 def test_logs_are_filtered_tailed_and_pruned(installation: Installation, cli: Cli):
     installation.add()
     old, new = installation.run(), installation.run()
@@ -165,6 +168,7 @@ def test_a_key_is_added_and_rotated(installation: Installation, cli: Cli):
 
 
 @EMBEDDED
+@pytest.mark.slow
 def test_the_database_the_settings_and_the_plugins_are_looked_at(installation: Installation, cli: Cli):
     installation.add()
     facts = cli("db", "check", "--json").json

@@ -73,6 +73,7 @@ def test_an_installation_that_found_no_room_is_made_whole_by_the_next_try(disk: 
     assert len(cli("key", "check", "--json").json["fingerprints"]) == 1
 
 
+@pytest.mark.slow
 def test_on_a_full_disk_every_act_is_refused_and_leaves_nothing_half_done(disk: Disk, cli: Cli):
     assert cli(*UPGRADE).code == 0
     disk.fill()

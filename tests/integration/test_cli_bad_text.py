@@ -100,6 +100,7 @@ def ends_of_column(table: str, next_cell: str) -> set[int]:
 
 
 @BOTH
+@pytest.mark.slow
 def test_params_hold_any_text_and_reach_the_plugin_and_the_screen_whole(installation: Installation, tmp_path: Path):
     odd = {LONG: HOSTILE, HOSTILE: LONG, "": ["\x00", {'"': "'"}], "🚀": "\u2028\ue000"}
     cli = Cli(installation.environment(), tmp_path)

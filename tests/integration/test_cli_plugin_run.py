@@ -109,6 +109,7 @@ def test_secrets_are_masked_in_what_is_shown(cli: Cli):
 
 
 @pytest.mark.parametrize("installation", ["embedded"], indirect=True)
+@pytest.mark.slow
 def test_a_scheduled_run_has_the_same_log_outcome_and_result(installation: Installation, cli: Cli, tmp_path: Path):
     scheduled = Cli(installation.environment(), tmp_path)
     handlers = {"good:Chatty": {}, "bad:Bad": {"do": "raises"}, "hostile:Hostile": {}}

@@ -88,6 +88,7 @@ WRONG_WORDS: list[Row] = [
 
 
 @pytest.mark.parametrize("installation", ["embedded"], indirect=True)
+@pytest.mark.slow
 def test_wrong_use_gets_one_line_that_says_how_to_mend_it(installation: Installation, tmp_path: Path):
     installation.add("taken")
     (tmp_path / "secrets.json").write_text(json.dumps({"password": [SECRET]}))

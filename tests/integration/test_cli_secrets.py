@@ -30,6 +30,7 @@ def spelled_in(data: bytes) -> list[str]:
     return [spelling for spelling in SPELLINGS if spelling.encode() in data]
 
 
+@pytest.mark.slow
 def test_a_secret_comes_out_nowhere(installation: Installation, tmp_path: Path):
     cli = Cli(installation.environment(), tmp_path)
     given = json.dumps({"password": CANARY}, ensure_ascii=False)

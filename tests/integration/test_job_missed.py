@@ -127,6 +127,7 @@ def test_the_command_names_one_slot_also_where_an_hour_repeats():
     assert command_to_run("a", "Europe/Berlin", second) == "connecthub job run a --slot '2026-10-25T01:30+00:00'"
 
 
+@pytest.mark.slow
 def test_people_list_them_and_are_told_when_they_enable(installation: Installation, now: datetime, tmp_path: Path):
     cli = Cli(installation.environment(), tmp_path)
     disabled(installation, now, now - 49 * HOUR, cron_expr="0 2 * * *", timezone="Asia/Shanghai")

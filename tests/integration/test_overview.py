@@ -216,6 +216,7 @@ def test_a_queue_that_is_away_is_told_without_its_password(installation: Install
 
 
 @EMBEDDED
+@pytest.mark.slow
 def test_acknowledging_has_a_command_and_status_leaves_it_out(installation: Installation, tmp_path: Path):
     calm(installation)
     bad = add_run(installation, "failed", 50, error="boom")

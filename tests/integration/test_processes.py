@@ -90,6 +90,7 @@ class _Bomb:
         return Path.touch, (Path(self.path),)
 
 
+@pytest.mark.slow
 def test_a_worker_serves_its_own_queue_only(installation: Installation):
     installation.add("here", queue="default")
     installation.add("there", queue="heavy")

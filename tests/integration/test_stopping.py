@@ -201,6 +201,7 @@ def test_a_frozen_workers_plugin_is_dead_before_its_lease_and_the_late_end_chang
     assert (row.status, row.error) == ("crashed", "ended by somebody else")
 
 
+@pytest.mark.slow
 def test_a_run_that_takes_longer_than_its_lease_goes_on_while_its_worker_beats(
     installation: Installation, pid_file: Path, monkeypatch: pytest.MonkeyPatch
 ):

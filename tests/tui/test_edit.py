@@ -81,6 +81,7 @@ def add(installation: Installation, **more: object) -> None:
     installation.add("job", TALLY, **given)
 
 
+@pytest.mark.slow
 def test_a_change_is_shown_confirmed_saved_and_taken_back(installation: Installation, open_data: Callable[[], Data]):
     add(installation)
 

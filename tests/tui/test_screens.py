@@ -47,7 +47,7 @@ KEYS = (
 
 
 @EMBEDDED
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_no_screen_overflows_eighty_columns(
     installation: Installation, open_data: Callable[[], Data], language: str, monkeypatch: pytest.MonkeyPatch
 ):
