@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -89,6 +90,7 @@ class Connected(KeysInTurn):
         self.data, self.facts = data, facts
         self.times = Times(self.words, facts.zone, self.times.mode)
         self.problem = ""
+        gc.freeze()  # a collection of all that is imported by now would hold up a key by 50 ms and more
         if facts.language in LANGUAGES and facts.language != self.words.language:  # it may stand in .env alone
             self.switch_language(facts.language)
         else:
