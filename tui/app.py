@@ -101,9 +101,22 @@ class ControlCenter(Connected):
         from tui.screens.listing import ListScreen
 
         self.switch_mode(mode)
+        self._to_the_first()
         screen = self.screen_stack[0]
         if text and isinstance(screen, ListScreen):
             screen.choose(text)
+
+    def _go(self, mode: str) -> None:
+        """To where one was there; from there to its first screen."""
+        if self.current_mode == mode:
+            self._to_the_first()
+        else:
+            self.switch_mode(mode)
+
+    def _to_the_first(self) -> None:
+        """Leave what lies above the first screen; a form in which something is typed stays."""
+        while len(self.screen_stack) > 1 and isinstance(self.screen, CenterScreen) and not self.screen.unsaved_edit():
+            self.pop_screen()
 
     def obey(self, line: str) -> None:
         """Do what a command line says."""
@@ -118,27 +131,27 @@ class ControlCenter(Connected):
 
     def action_show_overview(self) -> None:
         """What needs a person now."""
-        self.switch_mode("overview")
+        self._go("overview")
 
     def action_show_jobs(self) -> None:
         """The jobs."""
-        self.switch_mode("jobs")
+        self._go("jobs")
 
     def action_show_logs(self) -> None:
         """The JobLogs."""
-        self.switch_mode("logs")
+        self._go("logs")
 
     def action_show_workers(self) -> None:
         """Workers and queues."""
-        self.switch_mode("workers")
+        self._go("workers")
 
     def action_show_plugins(self) -> None:
         """The plugins."""
-        self.switch_mode("plugins")
+        self._go("plugins")
 
     def action_show_audit(self) -> None:
         """Who did what."""
-        self.switch_mode("audit")
+        self._go("audit")
 
     def action_command(self) -> None:
         """Ask for a command."""

@@ -26,6 +26,11 @@ class Key:
     hint: bool = True
     """Whether it stands in the hint bar."""
 
+    @property
+    def action(self) -> str:
+        """The act without its scope."""
+        return self.id.partition(".")[2]
+
 
 KEYS = (
     Key("app.show_overview", "1,１", "1", hint=False),

@@ -110,7 +110,8 @@ def read(field: Field, text: str) -> Any:
     try:
         return _READ[field.kind](text)
     except ValueError as error:
-        raise ConfigError(f"{text!r} is no {_KINDS[field.kind]}: {error}") from None
+        why = "" if field.kind in ("integer", "number") and "finite" not in str(error) else f": {error}"
+        raise ConfigError(f"{text!r} is no {_KINDS[field.kind]}{why}") from None
 
 
 def read_values(fields: Sequence[Field], texts: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -96,7 +96,7 @@ def test_a_change_is_shown_confirmed_saved_and_taken_back(installation: Installa
             assert show_job(installation.database, "job").version == 1
             assert "is saved as version 2" in await keys.press("escape", "down", "enter", "y")
             assert "params.people: 4" in await keys.press("enter", "u", "down", "T")
-            assert "has the settings of version 1 again" in await keys.press("y")
+            assert "has version 1 again" in await keys.press("y")
             assert "job job is deleted" in await keys.press("escape", "X", "j", "o", "b", "enter")
 
     asyncio.run(edit())

@@ -97,6 +97,7 @@ class Editing(Acts):
         from connecthub.control.actions import ACTIONS
         from connecthub.control.drafts import conflicts, save
         from connecthub.control.job_reading import show_job
+        from connecthub.control.job_settings import differences
         from connecthub.errors import EditedMeanwhile
         from tui.shown_form import conflict_row, name_of
 
@@ -111,6 +112,8 @@ class Editing(Acts):
         if not new and draft.base is not None and row.version == draft.base.version:
             return Saved(told(f"job {row.name} is so already; nothing was saved"), row.id)
         line = f"job {row.name} is added" if new else f"job {row.name} is saved as version {row.version}"
+        if draft.base is not None and not differences(draft.before, draft.wanted.as_dict()):
+            return Saved(told(f"{line}; the former secrets are not kept"), row.id)
         return Saved(told(line, undo.format(name=quote(row.name))), row.id)
 
     def save_over(self, draft: Draft, theirs: Any) -> Saved:
@@ -138,7 +141,7 @@ class Editing(Acts):
         from connecthub.control.revisions import revert
 
         row = revert(self._acting(), self._actor, str(job_id), version)
-        line = f"job {row.name} has the settings of version {version} again, as version {row.version}"
+        line = f"job {row.name} has version {version} again, as version {row.version}"
         return told(line, f"connecthub job revert {quote(row.name)}")
 
     def delete(self, job_id: int) -> Done:

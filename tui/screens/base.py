@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from tui.keymap import KEYS, bindings, key_of
+from tui.keymap import KEYS, Key, bindings, key_of
 from tui.screens.asking import AskingScreen
 from tui.terminal import LEAST_HEIGHT, LEAST_WIDTH
 from tui.widgets.bars import Banner, Header, HintBar, StatusLine
@@ -98,8 +98,17 @@ class CenterScreen(AskingScreen):
         lock = words("header.read_only") if facts.read_only else ""
         self.query_one(Header).tell([self.title_line(), facts.instance, lock, facts.database], right)
         self.query_one(Banner).text = center.problem or self._too_small()
-        hints = [*(key for key in self.keys() if key.hint and self.fits(key.id)), key_of("app.help")]
+        hints = self.hints()
         self.query_one(HintBar).tell([(key.shown, words(f"key.{key.id}")) for key in hints])
+
+    def hints(self) -> list[Key]:
+        """The lines of the keymap that stand in the hint bar; the last one always does."""
+        return [*(key for key in self.keys() if key.hint and self.fits(key.id)), key_of("app.help")]
+
+    def on_screen_suspend(self) -> None:
+        """What was said is over once another screen is in front."""
+        if isinstance(self.app.screen, CenterScreen) and self.app.screen is not self:
+            self.say("")
 
     def on_resize(self) -> None:
         """Other lines fit."""
@@ -112,10 +121,12 @@ class CenterScreen(AskingScreen):
             return ""
         return self.center.words("too_small", width=width, height=height)
 
-    def keys(self) -> list[Any]:
+    def keys(self) -> list[Key]:
         """The lines of the keymap that hold here."""
         read_only = self.center.facts.read_only
-        return [key for key in KEYS if key.id.partition(".")[0] in self.scopes and not (key.act and read_only)]
+        keys = [key for key in KEYS if key.id.partition(".")[0] in self.scopes and not (key.act and read_only)]
+        own = {key.action for key in keys if not key.id.startswith("screen.")}
+        return [key for key in keys if not (key.id.startswith("screen.") and key.action in own)]
 
     # acts
 

@@ -94,7 +94,7 @@ class ConfirmTyped(Dialog[bool]):
         with Vertical(id="dialog"):
             yield Static(Content(self._question), id="question")
             yield Static(Content("\n".join(_some(self._words, self._names))), id="names")
-            yield Static(Content(self._words("dialog.type", text=self._wanted)))
+            yield Static(Content(self._words("dialog.type", text=self._wanted)), id="told")
             field = Input(compact=True, select_on_focus=False)
             field.cursor_blink = False
             yield field
@@ -103,6 +103,8 @@ class ConfirmTyped(Dialog[bool]):
     def _submitted(self, event: Input.Submitted) -> None:
         if event.value.strip() == self._wanted:
             self.dismiss(True)
+        else:
+            self.query_one("#told", Static).update(Content(self._words("dialog.not_that", text=self._wanted)))
 
     def action_no(self) -> None:
         """Do nothing."""

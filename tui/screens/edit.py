@@ -143,6 +143,15 @@ class EditScreen(FormScreen):
         typed = self._typed_secrets.get(field.path, "")
         return FieldRow(field.path, label(field), typed, doc=doc, hint=state, masked=True)
 
+    @on(FieldRow.Changed)
+    def _secret_changed(self, event: FieldRow.Changed) -> None:
+        """Who types a new secret after all does not clear it."""
+        row = event.row
+        name = row.path.partition(".")[2]
+        if row.path.startswith("secrets.") and row.text and name in self._cleared:
+            self._cleared.remove(name)
+            row.control.set_hint(self.center.words("form.secret.set"))
+
     @on(OneLine.RubbedOut)
     def _rubbed_out(self, event: OneLine.RubbedOut) -> None:
         row, form = row_of(event.field), self.form
@@ -156,7 +165,7 @@ class EditScreen(FormScreen):
         def answered(yes: bool | None) -> None:
             if yes:
                 self._cleared.append(name)
-                event.field.placeholder = words("form.secret.clearing")
+                event.field.set_hint(words("form.secret.clearing"))
 
         question = words("ask.clear_secret", instance=self.center.facts.instance)
         self.app.push_screen(Confirm(words, question, [safe_text(name)]), answered)

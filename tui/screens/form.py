@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from connecthub.core.safe_text import safe_text
-from tui.keymap import bindings
+from tui.keymap import Key, bindings
 from tui.rows_form import Entered
 from tui.screens.base import CenterScreen
 from tui.screens.dialogs import Menu
@@ -65,6 +65,10 @@ class FormScreen(CenterScreen):
         """The rows are there."""
 
     # what is shown
+
+    def hints(self) -> list[Key]:
+        """Only its own: any other key is typed into the field."""
+        return [key for key in self.keys() if key.id.startswith("form.")]
 
     def content(self) -> ComposeResult:
         """The rows."""

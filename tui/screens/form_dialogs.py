@@ -78,7 +78,7 @@ class Resolve(ListDialog[str | None]):
         words = self._words
         rows = [(words("resolve.setting"), words("resolve.my_value"), words("resolve.their_value"))]
         rows += [
-            (name, *("" if value == before else value or "-" for value in (mine, theirs)))
+            (name, *(words("resolve.same") if value == before else value or "-" for value in (mine, theirs)))
             for name, before, mine, theirs in self._saved.conflict
         ]
         return [line for row in rows for line in _lines(*row)]

@@ -44,7 +44,8 @@ class RunWithScreen(FormScreen):
     def rows(self, form: Form, texts: Mapping[str, str]) -> list[Widget]:
         """The slot, the params, the buttons."""
         words = self.center.words
-        slot = FieldRow(SLOT, words("form.slot"), texts.get(SLOT, ""), doc=words("form.doc.slot"))
+        zone = safe_text(form.base.timezone) if form.base else ""
+        slot = FieldRow(SLOT, words("form.slot"), texts.get(SLOT, ""), doc=words("form.doc.slot", zone=zone))
         rows = [slot, heading(words("form.params")), *(self.row(field, texts) for field in form.params)]
         run, leave = (
             Button(Content(words("form.run")), id="save", compact=True),

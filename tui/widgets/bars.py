@@ -36,7 +36,11 @@ class Header(Line):
 
 
 class Banner(Line):
-    """What is wrong with the installation, as long as it is; takes no room otherwise."""
+    """What is wrong with the installation, whole and as long as it is; takes no room otherwise."""
+
+    def render(self) -> Content:
+        """The text, on as many lines as it needs."""
+        return Content(self.text)
 
     def watch_text(self, text: str) -> None:
         """Be there only with a text."""

@@ -40,6 +40,9 @@ class Choice(Widget, can_focus=True):
         """The word between two signs that tell that there are others."""
         return Content(f"< {self.value or '-'} >")
 
+    def set_hint(self, hint: str) -> None:
+        """A choice has none."""
+
     def action_turn(self, step: int) -> None:
         """Go to another word."""
         at = self._choices.index(self.value) if self.value in self._choices else 0
@@ -62,6 +65,10 @@ class OneLine(Input):
     def __init__(self, value: str = "", hint: str = "", *, masked: bool = False) -> None:
         super().__init__(value, placeholder=hint, password=masked, compact=True, select_on_focus=False)
         self.cursor_blink = False
+
+    def set_hint(self, hint: str) -> None:
+        """Say something else where nothing is typed."""
+        self.placeholder = hint
 
     def on_paste(self, event: events.Paste) -> None:
         """Pasted text is outside text; a secret is taken as it is, and never shown."""

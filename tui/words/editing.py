@@ -3,7 +3,7 @@
 WORDS: dict[str, tuple[str, str]] = {
     "title.edit": ("Edit {name}", "编辑 {name}"),
     "title.new_job": ("New job", "新建作业"),
-    "title.pick_plugin": ("New job: of which plugin?", "新建作业：选择插件"),
+    "title.pick_plugin": ("Which plugin?", "选择插件"),
     "title.json": ("Settings as JSON", "设置（JSON）"),
     "title.revisions": ("Versions of {name}", "{name} 的历史版本"),
     "title.run_with": ("Run {name} once", "运行一次 {name}"),
@@ -49,7 +49,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "form.doc.queue": ("the queue whose workers run it", "由该队列的工作进程运行"),
     "form.doc.keep_last": ("JobLogs to keep; empty: by age", "保留记录数；留空则按时间"),
     "form.doc.params": ("all params as one JSON object", "全部参数（一个 JSON 对象）"),
-    "form.doc.slot": ("empty: now; or a past slot: 2026-11-27 02:00", "留空：现在；或过去的时间：2026-11-27 02:00"),
+    "form.doc.slot": (
+        "empty: now; or a past slot in {zone}: 2026-11-27 02:00",
+        "留空：现在；或 {zone} 的过去时间：2026-11-27 02:00",
+    ),
     "ask.save": ("Save {name} in {instance}?", "将 {name} 保存到 {instance}？"),
     "ask.clear_secret": ("Clear this secret in {instance} when saved?", "保存时清除 {instance} 的该机密？"),
     "ask.delete": (
@@ -68,6 +71,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "resolve.setting": ("SETTING", "设置"),
     "resolve.my_value": ("MINE", "我的"),
     "resolve.their_value": ("THEIRS", "对方的"),
+    "resolve.same": ("(as before)", "（未改）"),
     "resolve.edit": ("go on editing, on top of theirs", "在对方版本上继续编辑"),
     "resolve.mine": ("keep mine: save my changes over theirs", "保留我的：覆盖对方的改动"),
     "resolve.theirs": ("take theirs: throw mine away", "采用对方的：放弃我的改动"),

@@ -47,8 +47,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "next.none": ("none", "无"),
     # empty lists
     "empty.jobs": (
-        "no jobs yet: `connecthub job add` makes one",
-        "还没有作业：用 `connecthub job add` 新建",
+        "no jobs yet: N makes one",
+        "还没有作业：按 N 新建",
     ),
     "empty.jobs.filtered": ("no job matches /{text}: Esc clears the filter", "没有作业符合 /{text}：Esc 清除筛选"),
     "empty.logs": (
