@@ -221,6 +221,10 @@ def test_slots_that_passed_are_offered_when_a_job_is_enabled(installation: Insta
     with installation.database.write() as connection:
         connection.execute(update(tables.audit).values(at=datetime.now(UTC) - timedelta(hours=3)))
 
+    data = open_data()
+    assert data.passed({1: "job"}) == ["job: 3 slots passed, which do not run"]
+    data.close()
+
     async def enable() -> None:
         async with keyboard(open_data) as keys:
             assert "Space or Enter marks one to run" in await keys.press("E")

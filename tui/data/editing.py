@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from connecthub.control.forms import Form
     from tui.kept import Kept
 
+LOOKED_AT = 20
+"""Of so many jobs at once."""
+PASSED_MAX = 100
+"""So many slots that passed are counted."""
+
 
 class Editing(Acts):
     """Adding, changing and deleting jobs, and runs that differ from their job."""
@@ -90,7 +95,10 @@ class Editing(Acts):
         found = {**problems(office, draft), **wrong}
         if any(path == "params" or path.startswith("params.") for path in wrong):
             found = {path: told for path, told in found.items() if not path.startswith("params.") or path in wrong}
-        return Review(found, [change_line(*change) for change in changes(draft)], draft)
+        lines = [change_line(*change) for change in changes(draft)]
+        if draft.base is not None and draft.wanted.enabled and not draft.base.enabled:
+            lines += self.passed({draft.base.id: "enabled"})
+        return Review(found, lines, draft)
 
     def save(self, draft: Draft) -> Saved:
         """Save, unless somebody else did meanwhile."""
@@ -180,6 +188,20 @@ class Editing(Acts):
 
         found = missed_slots(self._database, str(job_id), 20)
         return Missed(found.slots, found.more, show_job(self._database, str(job_id)).timezone)
+
+    def passed(self, jobs: Mapping[int, str]) -> list[str]:
+        """Each job's name, and how many slots passed while it was disabled; they do not run by themselves."""
+        from connecthub.control.missed import missed_slots
+
+        lines: list[str] = []
+        for place, (job_id, name) in enumerate(jobs.items()):
+            if place >= LOOKED_AT:
+                lines.append(name)
+                continue
+            found = missed_slots(self._database, str(job_id), PASSED_MAX)
+            many = f"more than {PASSED_MAX}" if found.more else str(len(found.slots))
+            lines.append(f"{name}: {many} slots passed, which do not run" if found.slots else name)
+        return lines
 
     def enable_and_run(self, job_id: int, slots: Sequence[datetime]) -> Done:
         """Enable a job, and run past slots of it, oldest first."""

@@ -124,7 +124,12 @@ class JobsScreen(ListScreen[JobRow]):
         if len(chosen) == 1:
             enable(self, chosen[0].id, chosen[0].name)
         else:
-            self._act("ask.enable", lambda data, ids: data.enable(ids))
+            jobs = {row.id: row.name for row in chosen}
+            self.ask(lambda data: data.passed(jobs), lambda told: self._enable(list(jobs), told), "missed")
+
+    def _enable(self, ids: list[int], told: list[str]) -> None:
+        asked = self.center.words("ask.enable", count=len(ids), instance=self.center.facts.instance)
+        self.confirm(asked, told, lambda data: data.enable(ids))
 
     def action_new(self) -> None:
         """A new job."""
