@@ -50,7 +50,7 @@ class Times:
         """A length of time in its two largest units at the most."""
         seconds = max(0.0, length.total_seconds())
         if seconds < 60:
-            return self._words("unit.s", n=f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}")
+            return self._words("unit.s", n=f"{seconds:.1f}" if seconds < 9.95 else f"{seconds:.0f}")
         if seconds < 3600:
             return self._words("unit.min", n=int(seconds // 60))
         if seconds < 48 * 3600:
