@@ -159,14 +159,14 @@ class Connected(KeysInTurn):
             self._handle_exception(error)
 
     def _is_away(self, error: Exception) -> None:
-        from connecthub.core.safe_text import safe_text
-
         cause = next(iter(safe_text(error, newlines=True).splitlines()), type(error).__name__)
         self.problem = self.words("away", cause=cause)
         self._everywhere(lambda screen: screen.tell_lines())
 
     def _look_again(self) -> None:
         """Refresh what is on the screen; the next look comes after this one."""
+        if not self.screen_stack:  # the app is leaving
+            return
         screen = self.screen
         if isinstance(screen, CenterScreen) and self.data is not None:
             screen.load()

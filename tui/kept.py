@@ -37,7 +37,7 @@ def keep(folder: Path, person: str, kept: Kept, now: float, *, taken_up: bool = 
     """
     before = _read(_path(folder, person))
     edit = {"job_id": kept.job_id, "texts": dict(kept.texts), "edited_at": now}
-    if not kept.texts and before is not None and not taken_up:
+    if not kept.texts and not taken_up and before is not None and now - before["edited_at"] < KEPT_SECONDS:
         edit = {name: before.get(name) for name in edit}
     data = json.dumps({"command": kept.command, "at": now, **edit})
     if len(data) > KEPT_MAX:

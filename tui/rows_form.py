@@ -38,7 +38,6 @@ class Saved:
     """What became of a save: done, or in the way of somebody else's."""
 
     done: Done | None = None
-    job_id: int | None = None
     conflict: Sequence[tuple[str, str, str, str]] = ()
     """Setting, before, mine, theirs."""
     by: str = ""

@@ -47,11 +47,6 @@ def _lines(name: str, before: Any, after: Any) -> list[str]:
     return [change_line(f"params.{each}", then, now) for each, then, now in pairs if then != now]
 
 
-def name_of(actor: str) -> str:
-    """A person."""
-    return safe_text(actor)
-
-
 def value_text(value: Any) -> str:
     """A value on one line; nothing is `-`, and what is not there is no text."""
     from connecthub.control.drafts import MISSING

@@ -10,6 +10,7 @@ from typing import Any
 from connecthub.control.drafts import Draft
 from connecthub.control.form_fields import (
     ALL_PARAMS,
+    NOTHING,
     POLICIES,
     SETTINGS,
     Field,
@@ -28,8 +29,8 @@ from connecthub.errors import ConfigError, NotFound, PluginError, SecretUnreadab
 from connecthub.security.fernet import open_secrets
 
 SET, NOT_SET, UNREADABLE = "set", "not set", "cannot be read with this key"
-STARTING = {"cron_expr": "0 2 * * *"}
-"""What a new job's form holds beside its plugin and zone."""
+NIGHTLY = "0 2 * * *"
+"""The schedule that a new job's form begins with."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,8 @@ class Form:
     texts: Mapping[str, str]
     stored: Mapping[str, str]
     """Of each secret field: set, not set, or that it cannot be read."""
-    doc: str = ""
-    """What the plugin says of itself."""
     note: str = ""
     """Why the plugin could not say which fields it has."""
-
-    @property
-    def fields(self) -> Sequence[Field]:
-        """All but the secrets."""
-        return [*SETTINGS, *self.params, *POLICIES]
 
 
 def job_form(office: Office, reference: str) -> Form:
@@ -75,7 +69,7 @@ def new_form(office: Office, handler: str, timezone: str, example: str | None = 
         if example not in examples:
             raise NotFound(f"{handler} has no example {example!r}; it has {', '.join(examples) or 'none'}")
         params = examples[example]
-    settings = JobSettings("", handler, STARTING["cron_expr"], timezone, params)
+    settings = JobSettings("", handler, NIGHTLY, timezone, params)
     return _form(office, None, settings.as_dict(), {})
 
 
@@ -164,11 +158,10 @@ def _param_text(field: Field, params: Mapping[str, Any]) -> str:
 
 
 def _form(office: Office, base: AnyRow | None, settings: Mapping[str, Any], stored: Mapping[str, str]) -> Form:
-    doc = note = ""
+    note = ""
     schemas: Mapping[str, Any] = {}
     try:
         schemas = office.questions.describe(settings["handler_path"])
-        doc = schemas["doc"]
     except PluginError as error:
         note = str(error)
     params = _with_others(model_fields("params", schemas.get("params_schema")), settings["public_cfg"])
@@ -179,7 +172,7 @@ def _form(office: Office, base: AnyRow | None, settings: Mapping[str, Any], stor
     texts |= _param_texts(params, settings["public_cfg"])
     unreadable = UNREADABLE in stored.values()
     states = {field.name: stored.get(field.name, UNREADABLE if unreadable else NOT_SET) for field in secrets}
-    return Form(base, params, secrets, texts, states, doc, note)
+    return Form(base, params, secrets, texts, states, note)
 
 
 def _own_text(field: Field, value: Any) -> str:
@@ -216,8 +209,11 @@ def _secret_changes(
         if not (text := typed.get(field.path, "")):
             continue
         try:
-            values[field.name] = text if field.kind == "text" else read(field, text)
+            value = text if field.kind == "text" else read(field, text)
         except ConfigError:
             wrong[field.path] = f"this is no {field.kind}"  # without the value
+            continue
+        if value is not NOTHING:
+            values[field.name] = value
     replace_all = UNREADABLE in form.stored.values() and bool(values)
     return SecretChanges(values, tuple(cleared), replace_all), wrong

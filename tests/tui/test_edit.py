@@ -180,8 +180,10 @@ def test_the_form_as_json_changes_the_fields(installation: Installation, open_da
             await keys.type("params.people", "4")
             assert '"people": 4' in await keys.press("escape", "down", "down", "enter")
             assert "This cannot be read" in await keys.press("x", "escape")
-            assert "params" in await keys.press("enter", "backspace", "escape")
-            assert isinstance(keys.center.screen, EditScreen)
+            await keys.press("enter", "backspace", *["down"] * 3, "end", "left", "left", "Z", "escape")
+            assert isinstance(form := keys.center.screen, EditScreen)
+            assert form.entered().texts["cron_expr"] == "0 0 1 1 *Z"
+            assert form.entered().texts["params.people"] == "4"
 
     asyncio.run(edit())
 
@@ -237,6 +239,34 @@ def test_slots_that_passed_are_offered_when_a_job_is_enabled(installation: Insta
 
 
 @pytest.mark.slow
+def test_another_plugin_is_an_edit_that_is_not_lost_unasked(
+    installation: Installation, open_data: Callable[[], Data], monkeypatch: pytest.MonkeyPatch
+):
+    add(installation)
+    monkeypatch.setenv("PLUGIN_PACKAGES", "samples.good,samples.tally")
+
+    async def edit() -> None:
+        async with keyboard(open_data) as keys:
+            await keys.press("e")
+            form = keys.center.screen
+            assert isinstance(form, EditScreen)
+            form._picked("samples.good:Hello")
+            await keys.settle()
+            assert form.unsaved["handler_path"] == "samples.good:Hello"
+            assert "Not saved yet" in await keys.press("escape")
+            keys.center.exit()
+
+    async def come_back() -> None:
+        async with keyboard(open_data) as keys:
+            await keys.press("enter")
+            assert isinstance(form := keys.center.screen, EditScreen)
+            assert form.unsaved["handler_path"] == "samples.good:Hello"
+            assert "params.name" in form.entered().texts
+
+    asyncio.run(edit())
+    asyncio.run(come_back())
+
+
 def test_an_edit_that_was_not_saved_is_offered_to_the_next_session(
     installation: Installation, open_data: Callable[[], Data]
 ):

@@ -53,7 +53,8 @@ class Editing(Acts):
         form = self.job_form(kept.job_id)
         if handler in ("", form.texts["handler_path"]):
             return form
-        return self.form_with_handler(form, handler, {**form.texts, **kept.texts})
+        other = self.form_with_handler(form, handler, {**form.texts, **kept.texts})
+        return replace(other, texts={path: form.texts.get(path, "") for path in other.texts})
 
     def form_with_handler(self, form: Form, handler: str, texts: Mapping[str, str]) -> Form:
         """The same form for another plugin."""
@@ -61,12 +62,13 @@ class Editing(Acts):
 
         return with_handler(self._office, form, handler, texts)
 
-    def handlers(self) -> list[tuple[str, str]]:
-        """The plugins that are found, each with the first line of what it says of itself."""
+    def handlers(self) -> tuple[list[tuple[str, str]], int]:
+        """The plugins that are found, each with the first line of what it says of itself; how many cannot be used."""
         from tui.shown import first_line
 
         found = self._office.questions.list_all()
-        return [(each["handler"], first_line(each["doc"])) for each in found if "handler" in each]
+        usable = [(each["handler"], first_line(each["doc"])) for each in found if "handler" in each]
+        return usable, len(found) - len(usable)
 
     def examples(self, handler: str) -> list[str]:
         """The names of a plugin's examples."""
@@ -106,8 +108,9 @@ class Editing(Acts):
         from connecthub.control.drafts import conflicts, save
         from connecthub.control.job_reading import show_job
         from connecthub.control.job_settings import differences
+        from connecthub.core.safe_text import safe_text
         from connecthub.errors import EditedMeanwhile
-        from tui.shown_form import conflict_row, name_of
+        from tui.shown_form import conflict_row
 
         office, new = self._acting(), draft.base is None
         try:
@@ -115,14 +118,14 @@ class Editing(Acts):
         except EditedMeanwhile as error:
             theirs = show_job(office.database, str(draft.base.id if draft.base else 0))
             rows = [conflict_row(each) for each in conflicts(draft, theirs)]
-            return Saved(conflict=rows, by=name_of(error.actor), theirs=theirs)
+            return Saved(conflict=rows, by=safe_text(error.actor), theirs=theirs)
         undo = ACTIONS["job.add" if new else "job.edit"].undo or ""
         if not new and draft.base is not None and row.version == draft.base.version:
-            return Saved(told(f"job {row.name} is so already; nothing was saved"), row.id)
+            return Saved(told(f"job {row.name} is so already; nothing was saved"))
         line = f"job {row.name} is added" if new else f"job {row.name} is saved as version {row.version}"
         if draft.base is not None and not differences(draft.before, draft.wanted.as_dict()):
-            return Saved(told(f"{line}; the former secrets are not kept"), row.id)
-        return Saved(told(line, undo.format(name=quote(row.name))), row.id)
+            return Saved(told(f"{line}; the former secrets are not kept"))
+        return Saved(told(line, undo.format(name=quote(row.name))))
 
     def save_over(self, draft: Draft, theirs: Any) -> Saved:
         """Save a draft's own changes on top of somebody else's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -130,7 +131,13 @@ class EditScreen(FormScreen):
         if form is not None:
             texts = {**self.entered().texts, "handler_path": handler}
             self.kept = {path: text for path, text in texts.items() if text != form.texts.get(path, "")}
-            self.wait_for(lambda data: data.form_with_handler(form, handler, texts), self.show_form)
+            self.wait_for(lambda data: data.form_with_handler(form, handler, texts), self._other_plugin)
+
+    def _other_plugin(self, form: Form) -> None:
+        """Show the fields of another plugin; what was typed before is still not saved."""
+        loaded = self.form.texts if self.form else {}
+        self.show_form(form)
+        self.form = replace(form, texts={path: loaded.get(path, "") for path in form.texts})
 
     # secrets
 

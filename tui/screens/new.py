@@ -20,10 +20,10 @@ def pick_plugin(screen: CenterScreen, then: Callable[[str], None]) -> None:
     """Look for plugins, which takes a moment, and let one be chosen."""
     words = screen.center.words
 
-    def show(found: Sequence[tuple[str, str]]) -> None:
-        screen.say("")
+    def show(answer: tuple[Sequence[tuple[str, str]], int]) -> None:
+        found, broken = answer
+        screen.say(words("pick.broken", count=broken) if broken else "" if found else words("empty.pick"))
         if not found:
-            screen.say(words("empty.pick"))
             return
         entries = [(handler, "", f"{handler}  {doc}") for handler, doc in found]
         screen.app.push_screen(

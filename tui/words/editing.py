@@ -100,6 +100,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "没有插件：用 `connecthub plugin new` 创建",
     ),
     "pick.looking": ("looking for plugins …", "正在查找插件 …"),
+    "pick.broken": ("{count} module(s) cannot be used: 5 shows why", "{count} 个模块无法使用：按 5 查看原因"),
     "pick.example": ("Filled in from which example?", "用哪个示例填写？"),
     "pick.none": ("none: empty fields", "不用示例：空白"),
 }
