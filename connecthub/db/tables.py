@@ -75,6 +75,8 @@ installation = Table(
     Column("id", Integer, primary_key=True),
     Column("key_fingerprint", String(64)),  # Of the key in use; a process whose key file lacks it refuses to start.
     Column("created_at", Instant, nullable=False),
+    Column("alert_policy", JSON(none_as_null=True)),  # Of jobs that have none of their own; None: the program's.
+    Column("alert_state", JSON(none_as_null=True)),  # Up to where the rules have looked.
 )
 
 # What runs, when, with which settings.
@@ -105,6 +107,9 @@ jobs = Table(
     Column("retry_delay", Float, nullable=False, server_default="60"),  # Seconds before the first retry.
     Column("retry_backoff", Float, nullable=False, server_default="2"),  # Each further delay is so many times longer.
     Column("keep_last", Integer),  # So many ended JobLogs stay, whatever their age; None: LOG_RETENTION_DAYS alone.
+    Column("alert_policy", JSON(none_as_null=True)),  # Which rules tell which channels; None: the installation's.
+    Column("old_id", Text),  # Its number in the system that it was imported from.
+    Index("ux_jobs_old_id", "old_id", unique=True, **_where("old_id IS NOT NULL")),
     Index("ix_jobs_due", "next_run_at", "id", **_where("next_run_at IS NOT NULL")),
     sqlite_autoincrement=True,
 )
@@ -163,6 +168,8 @@ job_logs = Table(
     Column("result", Text),  # JSON text.
     Column("run_log", Text),  # The log's rest, after its chunks.
     Column("ring_at", Instant),  # When the bell of a queued row is due, again or for the first time.
+    Column("old_id", Text),  # Its number in the system that it was imported from.
+    Index("ux_job_logs_old_id", "old_id", unique=True, **_where("old_id IS NOT NULL")),
     Index(
         "ux_job_logs_slot",
         "job_id",
@@ -245,6 +252,10 @@ audit = Table(
     Column("target_id", BigId),
     Column("target_name", Text, nullable=False),
     Column("detail", JSON, nullable=False),
+    Column("fingerprint", String(64)),  # Of the SSH key that the person came with.
+    Column("address", String(NAME_MAX)),  # Where the person came from.
+    Column("reason", Text),  # As the person gave it, where one is asked for.
+    Column("result", String(16), nullable=False, server_default="done"),  # done, or refused: nothing was changed.
     Index("ix_audit_target", "target_kind", "target_id", "id"),
 )
 
@@ -270,5 +281,61 @@ alert_outbox = Table(
     Column("detail", JSON, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("sent_at", Instant),
+    Column("dedup_key", String(NAME_MAX)),  # What it is about: a second alert of the same key is not written.
     Index("ix_alert_outbox_owed", "id", **_where("sent_at IS NULL")),
+    Index("ux_alert_outbox_dedup", "dedup_key", unique=True, **_where("dedup_key IS NOT NULL")),
+)
+
+# Where alerts go; the URL holds a token or a password.
+alert_channels = Table(
+    "alert_channels",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("name", String(NAME_MAX), unique=True, nullable=False),
+    Column("sealed_url", Text, nullable=False),  # One Fernet token whose plaintext names this channel.
+    Column("created_at", Instant, nullable=False),
+    Column("last_sent_at", Instant),
+    Column("last_error", Text),
+    Column("last_error_at", Instant),
+)
+
+# One alert on its way to one channel.
+alert_deliveries = Table(
+    "alert_deliveries",
+    metadata,
+    Column("alert_id", BigId, ForeignKey("alert_outbox.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel_id", BigId, ForeignKey("alert_channels.id", ondelete="CASCADE"), primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("next_try_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("last_error", Text),
+    Index("ix_alert_deliveries_due", "next_try_at", **_where("sent_at IS NULL")),
+)
+
+# A person who comes over SSH.
+operators = Table(
+    "operators",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("name", String(64), unique=True, nullable=False),
+    Column("role", String(16), nullable=False),  # viewer, operator or admin.
+    Column("language", String(8), nullable=False),  # en or zh; empty: UI_LANG.
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# A public key of an operator; its number stands in the authorized_keys file and is never given twice.
+operator_keys = Table(
+    "operator_keys",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("operator_id", BigId, ForeignKey("operators.id", ondelete="CASCADE"), nullable=False),
+    Column("fingerprint", String(64), unique=True, nullable=False),  # SHA256:…, as ssh-keygen prints it.
+    Column("public_key", Text, nullable=False),  # Its type and its base64, without options or comment.
+    Column("comment", String(NAME_MAX), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_operator_keys_operator", "operator_id"),
+    sqlite_autoincrement=True,
 )
