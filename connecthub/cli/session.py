@@ -6,8 +6,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
+from connecthub.control.actor import Actor
 from connecthub.control.session import Session
 from connecthub.core.config import load_settings
+
+
+def person() -> Actor | None:
+    """Who came over SSH, as the gate handed them to the command; None in a shell on the host."""
+    context = click.get_current_context(silent=True)
+    return context.find_object(Actor) if context else None
 
 
 @contextmanager
@@ -18,7 +27,7 @@ def session() -> Iterator[Session]:
     settings = load_settings()
     settings.check_stack()
     configure_logging(settings.model_copy(update={"log_to_file": False}), "cli", sys.stderr)
-    opened = Session(settings)
+    opened = Session(settings, person())
     try:
         yield opened
     finally:

@@ -37,7 +37,7 @@ def acknowledge(
     Raises ConfigError, NotFound, Forbidden, and Refused where that run succeeded or another one has ended since.
     """
     check_note(note)
-    with act(database, actor, "job.acknowledge") as going_on:
+    with act(database, actor, "job.acknowledge", reference) as going_on:
         connection = going_on.connection
         job = locked(connection, reference)
         newest = acknowledgements.newest_ended(connection, job.id)
@@ -54,7 +54,7 @@ def acknowledge(
 
 def take_back(database: Database, actor: Actor, reference: str) -> Acknowledged:
     """Forget the acknowledgement of a job; raises NotFound, Forbidden, and Refused where there is none."""
-    with act(database, actor, "job.acknowledge") as going_on:
+    with act(database, actor, "job.acknowledge", reference) as going_on:
         connection = going_on.connection
         job = locked(connection, reference)
         kept = acknowledgements.take_away(connection, job.id)

@@ -23,11 +23,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """A person, as the audit trail names them. `via` is cli, tui or ssh."""
+    """A person, as the audit trail names them. `via` is cli (a shell on the host), ssh (a command) or tui."""
 
     name: str
     role: Role
     via: str
+    key_id: int | None = None
+    """Number of the SSH key that they came with; None for an account of the host. Whether key and role still hold is
+    asked of the database with each act."""
+    fingerprint: str | None = None
+    address: str | None = None
+    """Where they came from."""
 
 
 def local_actor() -> Actor:

@@ -44,7 +44,7 @@ def cancel_log(database: Database, ring: Ring, actor: Actor, log_id: int) -> Can
 
     Raises NotFound, Forbidden, and Refused where it has ended.
     """
-    with act(database, actor, "log.cancel") as going_on:
+    with act(database, actor, "log.cancel", str(log_id)) as going_on:
         connection = going_on.connection
         row = log_reading.get_log(connection, log_id)
         if row is None:

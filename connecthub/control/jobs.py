@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from connecthub.control.actions import Act, act, check
+from connecthub.control.actions import Act, act, allow
 from connecthub.control.actor import Actor
 from connecthub.control.job_reading import found
 from connecthub.control.job_settings import JobSettings, differences
@@ -57,11 +57,11 @@ def add_job(office: Office, actor: Actor, settings: JobSettings, secrets: dict[s
 
     Raises ConfigError, ScheduleError, PluginError, InvalidSettings, Refused (the name is taken), Forbidden.
     """
-    check(actor, "job.add")
+    allow(office.database, actor, "job.add", settings.name)
     settings.check()
     office.questions.validate(settings.handler_path, settings.public_cfg, secrets)
     now = office.now()
-    with _refused_if_taken(settings.name), act(office.database, actor, "job.add") as going_on:
+    with _refused_if_taken(settings.name), act(office.database, actor, "job.add", settings.name) as going_on:
         connection = going_on.connection
         _refuse_taken(connection, settings.name)
         row = {**settings.as_dict(), "secret_cfg": None, "schedule_error": None}
@@ -87,7 +87,7 @@ def edit_job(
     Raises EditedMeanwhile where it was saved since, and what `add_job` raises. What is due is dispatched first, so that
     no edit takes a slot's verdict away; a new schedule counts from now.
     """
-    check(actor, action)
+    allow(office.database, actor, action, seen.name)
     secrets = secrets or SecretChanges()
     settings = replace(JobSettings.of(seen), **changes)
     settings.check()
@@ -99,7 +99,7 @@ def edit_job(
     if not changed and not secrets:
         return seen
     now = office.now()
-    with act(office.database, actor, action) as going_on:
+    with act(office.database, actor, action, seen.name) as going_on:
         connection = going_on.connection
         row = _unchanged(connection, seen)
         if "name" in changed:
@@ -139,7 +139,7 @@ def delete_job(office: Office, actor: Actor, reference: str) -> int:
 
     Raises Refused while it runs.
     """
-    with act(office.database, actor, "job.delete") as going_on:
+    with act(office.database, actor, "job.delete", reference) as going_on:
         connection = going_on.connection
         row = locked(connection, reference)
         _dispatch_due(connection, row, office.now())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from connecthub.control.actions import act, check
+from connecthub.control.actions import act, allow
 from connecthub.control.actor import Actor
 from connecthub.db import installation, jobs, workers
 from connecthub.db.engine import Database
@@ -66,7 +66,7 @@ def rotate(
 
     Raises Refused while a live worker holds a file without that key, KeyFileError where the file has one key only.
     """
-    check(actor, "key.rotate")
+    allow(database, actor, "key.rotate")
     new = keys.fingerprints[-1]
     if len(keys.fingerprints) == 1:
         raise KeyFileError(f"{keys.path} holds one key only; `connecthub key add` adds the next one first")

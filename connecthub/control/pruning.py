@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from connecthub.control.actions import act, check
+from connecthub.control.actions import act, allow
 from connecthub.control.actor import Actor
 from connecthub.control.job_reading import found
 from connecthub.db import pruning
@@ -29,7 +29,7 @@ def prune(
 
     What still goes on stays, and so does what a job with `keep_last` has: of it the scheduler deletes what is beyond.
     """
-    check(actor, "log.prune")
+    allow(database, actor, "log.prune", job or "all jobs")
     with act(database, actor, "log.prune") as going_on:
         job_id = None if job is None else found(going_on.connection, job).id
         going_on.target_kind, going_on.target_id, going_on.target_name = "job", job_id, job or "all jobs"

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from connecthub.control.actions import act, check
+from connecthub.control.actions import act, allow
 from connecthub.control.actor import Actor
 from connecthub.control.job_logs import LogChoice, resolve
 from connecthub.control.job_reading import found
@@ -51,10 +51,10 @@ def run_job(
     the schedule has no such slot. Refused too where the overlap policy does not let it start, unless `in_turn` lets it
     wait. Raises InvalidSettings, NotFound, Forbidden.
     """
-    check(actor, "job.run")
+    allow(office.database, actor, "job.run", reference)
     if params is not None:
         _check_params(office, reference, params)
-    with act(office.database, actor, "job.run") as going_on:
+    with act(office.database, actor, "job.run", reference) as going_on:
         job = locked(going_on.connection, reference)
         new = NewLog(job, Trigger.MANUAL, exclusive=job.overlap != "allow", requested_by=actor.name, params=params)
         if slot is not None:
@@ -113,7 +113,7 @@ def retry_log(
     Raises Refused where it cannot be retried, where its chain has an open row already (whose number it names), or where
     the overlap policy does not let it start, unless `in_turn` lets it wait.
     """
-    with act(database, actor, "log.retry") as going_on:
+    with act(database, actor, "log.retry", str(log_id)) as going_on:
         connection = going_on.connection
         old = log_reading.get_log(connection, log_id)
         if old is None:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class Session:
     """An installation that is there already: nothing here creates or migrates."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, actor: Actor | None = None) -> None:
         self.settings = settings
+        self._given_actor = actor
         self._closing = ExitStack()
 
     @cached_property
@@ -41,10 +42,10 @@ class Session:
 
     @cached_property
     def actor(self) -> Actor:
-        """The unix account of this shell."""
+        """Who came over SSH, or else the unix account of this shell."""
         from connecthub.control.actor import local_actor
 
-        return local_actor()
+        return self._given_actor or local_actor()
 
     @cached_property
     def office(self) -> Office:

@@ -191,6 +191,12 @@ class Settings(BaseSettings):
     run_open_files: int = Field(default=1024, ge=32, le=1 << 20)
     """Files and connections that a run may have open at the same time, at least 32."""
 
+    ssh_sessions: int = Field(default=5, ge=1, le=100)
+    """Sessions over SSH that one operator may have open at the same time on a host, 1 to 100."""
+
+    ssh_idle_minutes: float = Field(default=30, gt=0, allow_inf_nan=False)
+    """Minutes without a key after which a control center over SSH is closed."""
+
     queue_signing_key: SecretStr | None = Field(default=None, repr=False)
     """Key that signs queue messages, the same on every host; unset, derived from the Fernet key."""
 

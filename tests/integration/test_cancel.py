@@ -32,7 +32,11 @@ def claim(installation: Installation, log_id: int) -> None:
 
 def audit(installation: Installation) -> list[tuple[str, int, str]]:
     row = tables.audit.c
-    rows = select_rows(row.actor, row.target_id, row.detail).where(row.action == "log.cancel").order_by(row.id)
+    rows = (
+        select_rows(row.actor, row.target_id, row.detail)
+        .where(row.action == "log.cancel", row.result == "done")
+        .order_by(row.id)
+    )
     with installation.database.read() as connection:
         return [(each.actor, each.target_id, each.detail["done"]) for each in connection.execute(rows)]
 

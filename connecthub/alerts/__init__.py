@@ -1,0 +1,1 @@
+"""Alerts: rules that owe them, channels that carry them."""
