@@ -6,8 +6,9 @@ from collections import deque
 from typing import Any
 
 from textual import events
-from textual.app import App
 from textual.message import Message
+
+from tui.shut import Shut
 
 STUCK_SECONDS = 0.5
 """A key that is not done by then has lost its widget; the next one goes on."""
@@ -17,7 +18,7 @@ class KeyDone(Message):
     """Goes the way that a key goes, behind it."""
 
 
-class KeysInTurn(App[None]):
+class KeysInTurn(Shut):
     """An app in which a key is forwarded when the one before it has had its effect.
 
     Textual puts all keys into the queue of the widget that has the focus when they arrive.

@@ -33,3 +33,11 @@ class Warned(Message):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
+
+
+class Unused(Message):
+    """Nobody has pressed a key for long; in `left` seconds the session ends, or now."""
+
+    def __init__(self, left: float) -> None:
+        super().__init__()
+        self.left = left

@@ -7,10 +7,11 @@ control center.
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from connecthub.core.config import Settings
@@ -31,8 +32,14 @@ def program() -> Path:
 
 
 def session_command(key_id: int, folder: Path, command: Path) -> str:
-    """What sshd starts for a key, whatever the client asked for; `folder` is where the settings' `.env` stands."""
+    """What sshd starts for a key, whatever the client asked for; `folder` is where the settings' `.env` stands.
+
+    Raises ConfigError where a path would break the line.
+    """
     words = [str(command), "ssh", "session", str(key_id), "--folder", str(folder)]
+    for word in words:
+        if not word.isprintable():
+            raise ConfigError(f"{word!r} holds control characters or is no UTF-8; rename that folder")
     return f"exec {shlex.join(words)}"
 
 
@@ -49,43 +56,62 @@ def publish(settings: Settings, database: Database, folder: Path | None = None) 
 
     `folder` is the working folder where it is None. Raises ConfigError where it cannot be written.
     """
-    with database.read() as connection:
-        keys = operators.keys_that_open(connection)
-    path = authorized_keys_file(settings)
-    text = lines(keys, folder or Path.cwd(), program())
-    try:
-        return _replace(path, text.encode())
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written ({error.strerror}); give this account the folder") from None
+    path, changed = authorized_keys_file(settings), False
+    while True:
+        with database.read() as connection:
+            keys = operators.keys_that_open(connection)
+        text = lines(keys, folder or Path.cwd(), program())
+        try:
+            written = _replace(path, text.encode())
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be written ({error.strerror}); give this account the folder") from None
+        if not written:
+            return changed
+        changed = True  # looked at again: between that read and that write somebody else may have done both
 
 
 def _replace(path: Path, data: bytes) -> bool:
-    """Write a file whole or not at all; it stays the account's that owns the data, also where root writes it."""
+    """Write a file whole or not at all; it stays the account's that owns the data, also where root writes it.
+
+    Returns False where it is so already.
+    """
     with suppress(FileNotFoundError):
         if path.read_bytes() == data:
             return False
     owner = path.parent.parent.stat()
-    _own_folder(path.parent, owner)
-    other = path.with_suffix(f".{os.getpid()}")
-    with suppress(FileNotFoundError):
-        other.unlink()
-    with open(os.open(other, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-        if os.geteuid() == 0:
-            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-    other.replace(path)
+    with _own_folder(path.parent, owner) as folder:
+        new = f"{path.name}.{secrets.token_hex(8)}"
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+                if os.geteuid() == 0:
+                    os.fchown(descriptor, owner.st_uid, owner.st_gid)
+            os.replace(new, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            os.unlink(new, dir_fd=folder)
+            raise
     return True
 
 
-def _own_folder(folder: Path, owner: os.stat_result) -> None:
-    if not folder.is_dir():
+@contextmanager
+def _own_folder(folder: Path, owner: os.stat_result) -> Iterator[int]:
+    """The folder's descriptor; a link is not followed: the account could lead root anywhere."""
+    made = False
+    with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-        if os.geteuid() == 0:
-            os.chown(folder, owner.st_uid, owner.st_gid)
+        made = True
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        if made and os.geteuid() == 0:
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _quoted(command: str) -> str:
-    """A command inside the double quotes of an option, in which only these two mean something (sshd(8))."""
-    return command.replace("\\", "\\\\").replace('"', '\\"')
+    """A command inside the double quotes of an option, where a backslash means something before a quote only (sshd(8))."""
+    return command.replace('"', '\\"')

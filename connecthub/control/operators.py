@@ -6,21 +6,24 @@ seconds (`connecthub ssh sync`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
-from connecthub.control.actions import Act, act
+from connecthub.control.actions import Act, act, check, present
 from connecthub.control.actor import Actor, Role
 from connecthub.control.authorized_keys import publish
 from connecthub.control.job_settings import check_name
 from connecthub.control.public_keys import PublicKey
+from connecthub.control.reasons import check_reason
 from connecthub.core.config import Settings
 from connecthub.db import operators
 from connecthub.db.engine import Database
 from connecthub.db.types import AnyRow
-from connecthub.errors import ConfigError, NotFound, Refused
+from connecthub.errors import ConfigError, ConnectHubError, NotFound, Refused
 
 NAME_MAX = 64
 KEYS_MAX = 20
@@ -44,8 +47,14 @@ class Register:
     settings: Settings
 
     def publish(self) -> None:
-        """Write what sshd reads on this host; raises ConfigError where that cannot be done."""
-        publish(self.settings, self.database)
+        """Write what sshd reads on this host, after a change; raises ConfigError where that cannot be done."""
+        try:
+            publish(self.settings, self.database)
+        except ConnectHubError as error:
+            raise ConfigError(
+                f"the change is saved, but sshd on this host does not know of it: {error}; "
+                "`connecthub ssh sync` writes it then"
+            ) from None
 
 
 def list_operators(database: Database) -> list[Operator]:
@@ -56,29 +65,6 @@ def list_operators(database: Database) -> list[Operator]:
     return [Operator(row, [key for key in keys if key.operator_id == row.id]) for row in rows]
 
 
-def add_operator(
-    register: Register, actor: Actor, name: str, role: Role, keys: Sequence[PublicKey], language: str = ""
-) -> Operator:
-    """Add a person with at least one key; raises ConfigError, Refused (name or key is taken), Forbidden."""
-    _check_operator_name(name)
-    _check_language(language)
-    if not keys:
-        raise ConfigError(f"operator {name} has no key, and nobody gets in without one; give --key FILE")
-    with act(register.database, actor, "operator.add", name) as going_on:
-        connection = going_on.connection
-        operators.lock_operators(connection)
-        if operators.find_operator(connection, name) is not None:
-            raise Refused(f"operator {name} is there already; `connecthub operator edit {name}` changes it")
-        values = {"name": name, "role": role, "language": language, "enabled": True}
-        operator_id = operators.insert_operator(connection, values)
-        for key in keys:
-            _add_key(connection, operator_id, key)
-        _target(going_on, operator_id, name)
-        going_on.detail = {"role": role, "language": language, "keys": [key.fingerprint for key in keys]}
-    register.publish()
-    return get_operator(register.database, name)
-
-
 def get_operator(database: Database, name: str) -> Operator:
     """One person; raises NotFound."""
     for each in list_operators(database):
@@ -87,14 +73,35 @@ def get_operator(database: Database, name: str) -> Operator:
     raise _unknown(name)
 
 
+def add_operator(
+    register: Register, actor: Actor, name: str, role: Role, keys: Sequence[PublicKey], language: str = ""
+) -> Operator:
+    """Add a person with at least one key; raises ConfigError, Refused (name or key is taken), Forbidden."""
+    _check_operator_name(name)
+    _check_language(language)
+    if not keys:
+        raise ConfigError(f"operator {name} has no key, and nobody gets in without one; give --key FILE")
+    with _change(register, actor, "operator.add", name) as going_on:
+        connection = going_on.connection
+        if operators.find_operator(connection, name) is not None:
+            raise _taken(name)
+        values = {"name": name, "role": role, "language": language, "enabled": True}
+        with _refused_if_taken(_taken(name)):
+            operator_id = operators.insert_operator(connection, values)
+        going_on.target_id = operator_id
+        _add_keys(connection, operator_id, name, keys)
+        going_on.detail = {"role": role, "language": language, "keys": [key.fingerprint for key in keys]}
+    return get_operator(register.database, name)
+
+
 def edit_operator(
     register: Register, actor: Actor, name: str, *, role: Role | None = None, language: str | None = None
 ) -> Operator:
     """Change role or language; what is None stays. Raises Refused where nobody would be admin any more."""
     if language is not None:
         _check_language(language)
-    with act(register.database, actor, "operator.edit", name) as going_on:
-        row = _locked(going_on, name)
+    with _change(register, actor, "operator.edit", name) as going_on:
+        row = _found(going_on, name)
         wanted = {
             "role": row.role if role is None else role,
             "language": row.language if language is None else language,
@@ -106,7 +113,6 @@ def edit_operator(
         going_on.detail = {
             each: {"before": before[each], "after": wanted[each]} for each in wanted if before[each] != wanted[each]
         }
-    register.publish()
     return get_operator(register.database, name)
 
 
@@ -114,39 +120,33 @@ def set_operator_enabled(
     register: Register, actor: Actor, name: str, enabled: bool, reason: str | None = None
 ) -> Operator:
     """Let a person in, or no more; who is in is out with the next act. Raises Refused for the last admin."""
-    with act(register.database, actor, "operator.enable" if enabled else "operator.disable", name) as going_on:
-        row = _locked(going_on, name)
+    check_reason(reason)
+    with _change(register, actor, "operator.enable" if enabled else "operator.disable", name, reason) as going_on:
+        row = _found(going_on, name)
         if not enabled:
             _refuse_last_admin(going_on.connection, row, "disabled")
         operators.update_operator(going_on.connection, row.id, {"enabled": enabled})
         going_on.detail = {"enabled": {"before": row.enabled, "after": enabled}}
-        going_on.reason = reason
-    register.publish()
     return get_operator(register.database, name)
 
 
 def remove_operator(register: Register, actor: Actor, name: str, reason: str | None = None) -> None:
     """Remove a person and all their keys; what they did stays in the audit trail. Raises Refused for the last admin."""
-    with act(register.database, actor, "operator.remove", name) as going_on:
-        row = _locked(going_on, name)
+    check_reason(reason)
+    with _change(register, actor, "operator.remove", name, reason) as going_on:
+        row = _found(going_on, name)
         _refuse_last_admin(going_on.connection, row, "removed")
-        keys = [key.fingerprint for key in operators.list_keys(going_on.connection) if key.operator_id == row.id]
+        keys = [key.fingerprint for key in operators.keys_of(going_on.connection, row.id)]
         operators.delete_operator(going_on.connection, row.id)
         going_on.detail = {"role": row.role, "keys": keys}
-        going_on.reason = reason
-    register.publish()
 
 
-def add_key(register: Register, actor: Actor, name: str, key: PublicKey) -> Operator:
-    """Give a person one more key; raises Refused where somebody has it, or where there are too many."""
-    with act(register.database, actor, "operator.add_key", name) as going_on:
-        row = _locked(going_on, name)
-        held = [each for each in operators.list_keys(going_on.connection) if each.operator_id == row.id]
-        if len(held) >= KEYS_MAX:
-            raise Refused(f"operator {name} has {len(held)} keys; remove one that is not used")
-        _add_key(going_on.connection, row.id, key)
-        going_on.detail = {"key": key.fingerprint, "comment": key.comment}
-    register.publish()
+def add_keys(register: Register, actor: Actor, name: str, keys: Sequence[PublicKey]) -> Operator:
+    """Give a person more keys; raises Refused where somebody has one of them, or where there are too many."""
+    with _change(register, actor, "operator.add_key", name) as going_on:
+        row = _found(going_on, name)
+        _add_keys(going_on.connection, row.id, name, keys)
+        going_on.detail = {"keys": [key.fingerprint for key in keys]}
     return get_operator(register.database, name)
 
 
@@ -155,24 +155,39 @@ def remove_key(register: Register, actor: Actor, name: str, fingerprint: str, re
 
     Raises NotFound, and Refused for the last key of the last admin, and for the one that the actor came with.
     """
-    with act(register.database, actor, "operator.remove_key", name) as going_on:
-        row = _locked(going_on, name)
-        held = [each for each in operators.list_keys(going_on.connection) if each.operator_id == row.id]
+    check_reason(reason)
+    with _change(register, actor, "operator.remove_key", name, reason) as going_on:
+        row = _found(going_on, name)
+        held = operators.keys_of(going_on.connection, row.id)
         key = _of_fingerprint(held, name, fingerprint)
         if len(held) == 1:
             _refuse_last_admin(going_on.connection, row, "left without a key")
         if key.id == actor.key_id:
             raise Refused(f"you came with key {key.fingerprint}; come with another key and remove it then")
         operators.delete_key(going_on.connection, key.id)
-        going_on.detail, going_on.reason = {"key": key.fingerprint, "comment": key.comment}, reason
-    register.publish()
+        going_on.detail = {"key": key.fingerprint, "comment": key.comment}
     return get_operator(register.database, name)
+
+
+@contextmanager
+def _change(
+    register: Register, actor: Actor, action_id: str, name: str, reason: str | None = None
+) -> Iterator[Act]:
+    """Act while nobody else changes an operator, then write what sshd reads."""
+    with act(register.database, actor, action_id, name) as going_on:
+        going_on.target_kind, going_on.reason = "operator", reason
+        operators.lock_operators(going_on.connection)
+        check(present(going_on.connection, actor), action_id)  # who waited for the lock may be out by now
+        yield going_on
+    register.publish()
 
 
 def _check_operator_name(name: str) -> None:
     check_name("operator name", name, most=NAME_MAX)
-    if ":" in name or name != name.strip():
-        raise ConfigError(f"operator name {name!r} holds a colon or a blank at its end; leave them out")
+    if ":" in name or name != name.strip() or name.startswith("-"):
+        raise ConfigError(
+            f"operator name {name!r} holds a colon, begins with a dash or has a blank at an end; leave that out"
+        )
 
 
 def _check_language(language: str) -> None:
@@ -180,16 +195,11 @@ def _check_language(language: str) -> None:
         raise ConfigError(f"language {language!r} is unknown; write en or zh, or leave it empty for UI_LANG")
 
 
-def _target(going_on: Act, operator_id: int, name: str) -> None:
-    going_on.target_kind, going_on.target_id, going_on.target_name = "operator", operator_id, name
-
-
-def _locked(going_on: Act, name: str) -> AnyRow:
-    operators.lock_operators(going_on.connection)
+def _found(going_on: Act, name: str) -> AnyRow:
     row = operators.find_operator(going_on.connection, name)
     if row is None:
         raise _unknown(name)
-    _target(going_on, row.id, name)
+    going_on.target_id, going_on.target_name = row.id, name
     return row
 
 
@@ -198,11 +208,26 @@ def _refuse_last_admin(connection: Connection, row: AnyRow, done: str) -> None:
         raise Refused(f"operator {row.name} is the last admin and cannot be {done}; make somebody else admin first")
 
 
-def _add_key(connection: Connection, operator_id: int, key: PublicKey) -> None:
-    if operators.find_key(connection, key.fingerprint) is not None:
-        raise Refused(f"key {key.fingerprint} belongs to an operator already; each person has keys of their own")
-    values = {"operator_id": operator_id, "fingerprint": key.fingerprint, "public_key": key.text}
-    operators.insert_key(connection, {**values, "comment": key.comment})
+def _add_keys(connection: Connection, operator_id: int, name: str, keys: Sequence[PublicKey]) -> None:
+    count = len(operators.keys_of(connection, operator_id)) + len(keys)
+    if count > KEYS_MAX:
+        raise Refused(f"operator {name} would have {count} keys; {KEYS_MAX} are the most, remove one that is not used")
+    for key in keys:
+        taken = Refused(f"key {key.fingerprint} belongs to an operator already; each person has keys of their own")
+        if operators.find_key(connection, key.fingerprint) is not None:
+            raise taken
+        values = {"operator_id": operator_id, "fingerprint": key.fingerprint, "public_key": key.text}
+        with _refused_if_taken(taken):
+            operators.insert_key(connection, {**values, "comment": key.comment})
+
+
+@contextmanager
+def _refused_if_taken(refusal: Refused) -> Iterator[None]:
+    """Refuse what another add took in the same moment: where there is no operator yet, there is nothing to lock."""
+    try:
+        yield
+    except IntegrityError:
+        raise refusal from None
 
 
 def _of_fingerprint(held: Sequence[AnyRow], name: str, fingerprint: str) -> AnyRow:
@@ -210,8 +235,12 @@ def _of_fingerprint(held: Sequence[AnyRow], name: str, fingerprint: str) -> AnyR
     found = [key for key in held if wanted and key.fingerprint.removeprefix("SHA256:").startswith(wanted)]
     if len(found) != 1:
         what = "no key" if not found else f"{len(found)} keys"
-        raise NotFound(f"operator {name} has {what} {fingerprint!r}; `connecthub operator list` shows them whole")
+        raise NotFound(f"operator {name} has {what} {fingerprint!r}; `connecthub operator show` tells them whole")
     return found[0]
+
+
+def _taken(name: str) -> Refused:
+    return Refused(f"operator {name} is there already; `connecthub operator edit` changes it")
 
 
 def _unknown(name: str) -> NotFound:

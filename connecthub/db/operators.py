@@ -37,6 +37,12 @@ def list_keys(connection: Connection) -> Sequence[AnyRow]:
     return connection.execute(select(operator_keys).order_by(operator_keys.c.id)).all()
 
 
+def keys_of(connection: Connection, operator_id: int) -> Sequence[AnyRow]:
+    """An operator's keys, by number."""
+    listing = select(operator_keys).where(operator_keys.c.operator_id == operator_id)
+    return connection.execute(listing.order_by(operator_keys.c.id)).all()
+
+
 def find_key(connection: Connection, fingerprint: str) -> AnyRow | None:
     """A key by its fingerprint."""
     return connection.execute(select(operator_keys).where(operator_keys.c.fingerprint == fingerprint)).first()
@@ -49,8 +55,9 @@ def keys_that_open(connection: Connection) -> Sequence[AnyRow]:
 
 
 def count_admins_but(connection: Connection, operator_id: int) -> int:
-    """How many other operators are admins who may come in."""
-    others = (operators.c.role == "admin", operators.c.enabled, operators.c.id != operator_id)
+    """How many other operators are admins who may come in, and have a key to."""
+    has_key = select(operator_keys.c.id).where(operator_keys.c.operator_id == operators.c.id).exists()
+    others = (operators.c.role == "admin", operators.c.enabled, operators.c.id != operator_id, has_key)
     return connection.execute(select(func.count()).select_from(operators).where(*others)).scalar_one()
 
 

@@ -97,9 +97,15 @@ def test_an_acknowledged_run_needs_nobody_until_a_later_one_fails(installation: 
     with pytest.raises(Refused, match="nobody has acknowledged"):
         take_back(installation.database, ALICE, "job")
     with installation.database.read() as connection:
-        audit = connection.execute(select(tables.audit).where(tables.audit.c.action == "job.acknowledge")).all()
-    assert [row.detail.get("note") for row in audit] == ["their server is down", "again", "again"]
-    assert [row.detail.get("undone") for row in audit] == [None, None, True]
+        acts = select(tables.audit).where(tables.audit.c.action == "job.acknowledge").order_by(tables.audit.c.id)
+        audit = connection.execute(acts).all()
+    done, refused = ([row for row in audit if row.result == each] for each in ("done", "refused"))
+    assert [row.detail.get("note") for row in done] == ["their server is down", "again", "again"]
+    assert [row.detail.get("undone") for row in done] == [None, None, True]
+    assert [row.detail["refused"].partition(";")[0] for row in refused] == [
+        f"job job: run {later} has crashed since",
+        "job job: nobody has acknowledged a run of it",
+    ]
     acknowledge(installation.database, ALICE, "job", "last")
     delete_job(installation.office(), ALICE, "job")
     with installation.database.read() as connection:
