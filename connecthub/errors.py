@@ -19,8 +19,12 @@
     ├── NotFound                  no job or JobLog of that name or number
     ├── Refused                   the act is not possible now
     │   ├── EditedMeanwhile       the job was saved since it was seen; carries the difference
-    │   └── Forbidden             the actor's role does not allow the act
+    │   ├── Forbidden             the actor's role does not allow the act
+    │   ├── NotOffered            no command that may be given over SSH (exit 126)
+    │   └── NoScreen              a session over SSH without a terminal that can show the control center (exit 64)
     ├── RunFailed                 the run that was asked for did not succeed (exit 1)
+    ├── ServiceFailed             what runs in the background did not start (exit 1)
+    ├── NotSent                   a message reached no channel (exit 1)
     ├── RunnerError               the launcher of child processes cannot be used
     └── IntegrationError          a call to an outside system failed; its branches: connecthub/integrations/errors.py
 
@@ -132,8 +136,32 @@ class Forbidden(Refused):
     """The actor's role does not allow the act."""
 
 
+class NotOffered(Refused):
+    """No command that may be given over SSH."""
+
+    exit_code = 126
+
+
+class NoScreen(Refused):
+    """A session over SSH without a terminal that can show the control center."""
+
+    exit_code = 64
+
+
 class RunFailed(ConnectHubError):
     """The run that was asked for did not succeed."""
+
+    exit_code = 1
+
+
+class ServiceFailed(ConnectHubError):
+    """What runs in the background did not start."""
+
+    exit_code = 1
+
+
+class NotSent(ConnectHubError):
+    """A message could not be sent."""
 
     exit_code = 1
 

@@ -89,16 +89,17 @@ def rotate(as_json: bool) -> None:
 
         def show(done: Rotation) -> None:
             if sys.stderr.isatty():
-                click.echo(f"\r{done.sealed + done.already} jobs are under the new key ", nl=False, err=True)
+                click.echo(f"\r{done.sealed + done.already} secrets are under the new key ", nl=False, err=True)
 
         done = rotate_key(opened.database, opened.keys, opened.actor, opened.settings.lease_seconds, show)
         if as_json:
             print_json({**asdict(done), "left": done.left})
         else:
             say(
-                f"key {done.key} is in use: {done.sealed} jobs encrypted anew, {done.already} were so, {done.left} left"
+                f"key {done.key} is in use: {done.sealed} secrets encrypted anew, {done.already} were so, "
+                f"{done.left} left"
             )
             for row in done.unreadable:
                 say(f"kept as it is: {row}")
     if done.left:
-        raise RunFailed(f"{done.left} jobs are not under key {done.key}; mend them and rotate again")
+        raise RunFailed(f"{done.left} secrets are not under key {done.key}; mend them and rotate again")

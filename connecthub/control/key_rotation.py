@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from connecthub.alerts.notify import url_purpose
 from connecthub.control.actions import act, allow
 from connecthub.control.actor import Actor
-from connecthub.db import installation, jobs, workers
+from connecthub.db import alert_channels, installation, jobs, workers
 from connecthub.db.engine import Database
 from connecthub.db.types import AnyRow
 from connecthub.errors import KeyFileError, Refused, SecretUnreadable
 from connecthub.security.fernet import open_secrets, seal
 from connecthub.security.key_ring import KeyRing, add_key
+from connecthub.security.sealed_text import open_text, seal_text
 
 BATCH = 100
 LIVE_LEASES = 1.0
@@ -33,7 +35,7 @@ class Rotation:
     already: int = 0
     changed_meanwhile: int = 0
     unreadable: list[str] = field(default_factory=list)
-    """Jobs whose secrets no key of the file reads; they are kept as they are."""
+    """Jobs whose secrets, and alert channels whose URL, no key of the file reads; they are kept as they are."""
 
     @property
     def left(self) -> int:
@@ -82,6 +84,7 @@ def rotate(
     while last_id is not None:
         last_id = _seal_batch(database, keys, done, last_id)
         on_batch(done)
+    _seal_channels(database, keys, done)
     return done
 
 
@@ -115,3 +118,24 @@ def _seal_row(database: Database, keys: KeyRing, done: Rotation, row: AnyRow) ->
             done.sealed += 1
         else:
             done.changed_meanwhile += 1
+
+
+def _seal_channels(database: Database, keys: KeyRing, done: Rotation) -> None:
+    """Seal the URLs of alert channels, of which there are few."""
+    with database.read() as connection:
+        channels = alert_channels.list_channels(connection)
+    for channel in channels:
+        if keys.is_under(channel.sealed_url, done.key):
+            done.already += 1
+            continue
+        purpose = url_purpose(channel.name)
+        try:
+            sealed = seal_text(keys, purpose, open_text(keys, purpose, channel.sealed_url), done.key)
+        except SecretUnreadable as error:
+            done.unreadable.append(f"channel {channel.name}: {error}")
+            continue
+        with database.write() as connection:
+            if alert_channels.replace_sealed(connection, channel.id, channel.sealed_url, sealed):
+                done.sealed += 1
+            else:
+                done.changed_meanwhile += 1

@@ -6,13 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from connecthub.control.overview import LONG_LEAST, Overview
+from connecthub.alerts.long_runs import judge
+from connecthub.control.overview import Overview
 from connecthub.db.types import AnyRow
-
-LONG = 2.0
-"""So many times longer than usual a run is told to be long."""
-NEAR_TIMEOUT = 0.8
-"""The share of its timeout that a run may use unnoticed."""
 
 
 class Kind(StrEnum):
@@ -90,8 +86,9 @@ def _long(seen: Overview) -> list[Need]:
         run = (row.job_name, row.job_id, row.id, "running", row.started_at)
         if row.id in lost:
             continue
-        if seconds > NEAR_TIMEOUT * row.timeout:
-            near.append(Need(Kind.NEAR_TIMEOUT, *run, number=row.timeout))
-        elif usual is not None and seconds > max(LONG * usual, LONG_LEAST):
-            long.append(Need(Kind.LONG, *run, number=usual))
+        found = judge(seconds, row.timeout, usual)
+        if found is not None and found.near_timeout:
+            near.append(Need(Kind.NEAR_TIMEOUT, *run, number=found.seconds))
+        elif found is not None:
+            long.append(Need(Kind.LONG, *run, number=found.seconds))
     return near + long

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from statistics import median
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from connecthub.alerts.long_runs import LONG_LEAST, usual_time
 from connecthub.db import last_day, overview, workers
 from connecthub.db.engine import Database
 from connecthub.db.types import AnyRow
 
 if TYPE_CHECKING:
-    from connecthub.core.config import Settings
+    from connecthub.alerts.long_runs import LONG_LEAST, usual_time
+from connecthub.core.config import Settings
 
 SHOWN = 100
 """Of jobs that fail, and of those whose next run cannot be computed."""
@@ -22,10 +23,6 @@ NEXT_SHOWN = 20
 OVERDUE_SECONDS = 60.0
 LOST_SECONDS = 86_400.0
 """So long a worker is remembered that ended without a word."""
-USUAL_LEAST = 5
-"""So many runs have to tell how long one usually takes."""
-LONG_LEAST = 5.0
-"""Seconds below which no run is a long one: nobody could act on it."""
 HOURS = 24
 PING_SECONDS = 1
 
@@ -124,4 +121,5 @@ def _jobs_of(running: Sequence[AnyRow], at: datetime) -> list[int]:
 
 
 def _usual(took: dict[int, list[float]]) -> dict[int, float]:
-    return {job_id: median(seconds) for job_id, seconds in took.items() if len(seconds) >= USUAL_LEAST}
+    times = {job_id: usual_time(seconds) for job_id, seconds in took.items()}
+    return {job_id: usual for job_id, usual in times.items() if usual is not None}

@@ -1,4 +1,4 @@
-"""Old JobLogs, counted and deleted in short transactions.
+"""Old JobLogs, counted and deleted in short transactions; alerts and workers of that age with them.
 
 Two rules: a job with `keep_last` keeps so many of its newest ended JobLogs, whatever their age, and no more; of all
 other jobs, those that are gone too, a JobLog goes by the time at which it ended.
@@ -12,8 +12,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal_column, select
 
+from connecthub.db import alerts
 from connecthub.db.engine import Database
-from connecthub.db.tables import FINAL, job_logs, jobs
+from connecthub.db.halving import first_id_at
+from connecthub.db.tables import FINAL, alert_outbox, job_logs, jobs, workers
 from connecthub.db.types import AnyRow
 
 FIRST_BATCH, BATCH = 8, 500
@@ -81,6 +83,26 @@ def _beyond(database: Database, job: AnyRow, limit: int) -> list[int]:
     with database.read() as connection:
         oldest = ended.where(job_logs.c.id <= newest_to_go).order_by(job_logs.c.id).limit(limit)
         return list(connection.execute(oldest).scalars())
+
+
+def delete_alerts(database: Database, before: datetime) -> Iterator[int]:
+    """Delete alerts of before an instant with their deliveries; one that began a series stays until that is over."""
+    with database.read() as connection:
+        first_kept = first_id_at(connection, alert_outbox.c.id, alert_outbox.c.created_at, before)
+    deleted = BATCH
+    while deleted == BATCH:
+        with database.write() as connection:
+            deleted = alerts.delete_before(connection, first_kept, BATCH)
+        if deleted:
+            yield deleted
+
+
+def delete_workers(database: Database, before: datetime) -> Iterator[int]:
+    """Delete the workers that gave their last sign of life before an instant."""
+    with database.write() as connection:
+        deleted = connection.execute(delete(workers).where(workers.c.seen_at < before)).rowcount
+    if deleted:
+        yield deleted
 
 
 class _Batches:

@@ -280,10 +280,12 @@ alert_outbox = Table(
     Column("kind", String(32), nullable=False),
     Column("detail", JSON, nullable=False),
     Column("created_at", Instant, nullable=False),
-    Column("sent_at", Instant),
+    Column("sent_at", Instant),  # When it went to its channels, or to nobody; its deliveries say what became of it.
     Column("dedup_key", String(NAME_MAX)),  # What it is about: a second alert of the same key is not written.
+    Column("series_of", BigId),  # The job whose failures it began, as long as that job has not recovered.
     Index("ix_alert_outbox_owed", "id", **_where("sent_at IS NULL")),
     Index("ux_alert_outbox_dedup", "dedup_key", unique=True, **_where("dedup_key IS NOT NULL")),
+    Index("ux_alert_outbox_series", "series_of", unique=True, **_where("series_of IS NOT NULL")),
 )
 
 # Where alerts go; the URL holds a token or a password.
@@ -292,6 +294,7 @@ alert_channels = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("name", String(NAME_MAX), unique=True, nullable=False),
+    Column("service", String(32), nullable=False),  # What the URL begins with.
     Column("sealed_url", Text, nullable=False),  # One Fernet token whose plaintext names this channel.
     Column("created_at", Instant, nullable=False),
     Column("last_sent_at", Instant),
@@ -306,10 +309,10 @@ alert_deliveries = Table(
     Column("alert_id", BigId, ForeignKey("alert_outbox.id", ondelete="CASCADE"), primary_key=True),
     Column("channel_id", BigId, ForeignKey("alert_channels.id", ondelete="CASCADE"), primary_key=True),
     Column("tries", Integer, nullable=False),
-    Column("next_try_at", Instant, nullable=False),
+    Column("next_try_at", Instant),  # None: it was sent, or given up.
     Column("sent_at", Instant),
     Column("last_error", Text),
-    Index("ix_alert_deliveries_due", "next_try_at", **_where("sent_at IS NULL")),
+    Index("ix_alert_deliveries_due", "channel_id", "next_try_at", **_where("next_try_at IS NOT NULL")),
 )
 
 # A person who comes over SSH.

@@ -89,7 +89,8 @@ def ring_due(database: Database, ring: Ring) -> bool:
 
 
 class Prune:
-    """Deletes the JobLogs that are past LOG_RETENTION_DAYS, or beyond what their job keeps."""
+    """Deletes what is past LOG_RETENTION_DAYS: JobLogs, alerts, workers that are gone. And what a job has
+    beyond what it keeps."""
 
     def __init__(self, database: Database, settings: Settings, clock: Clock, stopping: threading.Event) -> None:
         self._database = database
@@ -112,9 +113,14 @@ class Prune:
                 self._rest = batches
                 break
         if deleted:
-            logger.info("pruned %d JobLogs", deleted)
+            logger.info("pruned %d JobLogs, alerts and workers", deleted)
         return self._rest is not None
 
     def _batches(self) -> Iterator[int]:
         before = self._clock.now() - self._kept
-        return chain(pruning.delete_old(self._database, before), pruning.delete_beyond(self._database))
+        return chain(
+            pruning.delete_old(self._database, before),
+            pruning.delete_beyond(self._database),
+            pruning.delete_alerts(self._database, before),
+            pruning.delete_workers(self._database, before),
+        )

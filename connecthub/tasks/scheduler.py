@@ -9,20 +9,26 @@ from typing import Any
 
 from huey.consumer import Consumer, Scheduler, Worker
 
+from connecthub.alerts.notify import SEND_SECONDS, Notifier
 from connecthub.core.clock import Clock, SystemClock
 from connecthub.core.config import Settings
 from connecthub.db.engine import Database
 from connecthub.security.key_ring import KeyRing
+from connecthub.tasks.alert_sending import Sender
+from connecthub.tasks.alerting import Alerts
 from connecthub.tasks.consumer import stop_on_signals
 from connecthub.tasks.dispatcher import tick
 from connecthub.tasks.huey_app import Ringer, signers, step_huey
 from connecthub.tasks.maintenance import Prune, Ring, Sweep, ring_due
+from connecthub.tasks.sign_of_life import SignOfLife
 
 logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
 RING_SECONDS = 1.0
 PRUNE_EVERY = 3600.0
+ALERTS_SECONDS = 10.0
+SEND_EVERY = 5.0
 
 
 class Step:
@@ -152,16 +158,31 @@ class SchedulerConsumer(Consumer):
 
 
 def scheduler_steps(
-    settings: Settings, database: Database, ring: Ring, clock: Clock, stopping: threading.Event
+    settings: Settings,
+    database: Database,
+    ring: Ring,
+    sender: Sender,
+    clock: Clock,
+    stopping: threading.Event,
+    on_tick: Callable[[], None],
 ) -> list[Step]:
-    """All that a scheduler does, each with its own time."""
+    """All that a scheduler does, each with its own time; `on_tick` is called after each tick that failed not."""
+
+    def dispatch() -> bool:
+        more = tick(database, ring, clock.now()).more
+        on_tick()
+        return more
+
     sweep = Sweep(settings, clock.monotonic)
     prune = Prune(database, settings, clock, stopping)
+    alerts = Alerts(settings, clock.monotonic)
     return [
-        MinuteStep("tick", lambda: tick(database, ring, clock.now()).more, clock),
+        MinuteStep("tick", dispatch, clock),
         Step("ring", lambda: ring_due(database, ring), clock, RING_SECONDS),
         Step("sweep", lambda: sweep.look(database, ring), clock, settings.sweep_seconds),
         Step("prune", prune.step, clock, PRUNE_EVERY),
+        Step("alerts", lambda: alerts.look(database), clock, ALERTS_SECONDS),
+        Step("sending of alerts", sender.step, clock, SEND_EVERY),
     ]
 
 
@@ -169,10 +190,14 @@ def run_scheduler(settings: Settings, database: Database, keys: KeyRing, clock: 
     """Run the scheduler in the main thread until SIGTERM or SIGINT."""
     ringer = Ringer(settings, signers(settings, keys))
     stopping = threading.Event()
-    steps = scheduler_steps(settings, database, ringer.ring, clock or SystemClock(), stopping)
+    sender = Sender(settings, database, keys, Notifier(), stopping)
+    sign = SignOfLife(settings)
+    steps = scheduler_steps(settings, database, ringer.ring, sender, clock or SystemClock(), stopping, sign.give)
     logger.info("scheduler started")
     try:
-        SchedulerConsumer(steps, stopping).run()
+        with sign:
+            SchedulerConsumer(steps, stopping).run()
+        sender.wait(SEND_SECONDS)
     finally:
         ringer.close()
     logger.info("scheduler stopped")

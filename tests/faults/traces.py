@@ -65,7 +65,8 @@ def all_ended(installation: Installation, least: int) -> list[AnyRow]:
 def alerts_of(installation: Installation) -> list[int]:
     """The runs for which an alert is owed."""
     with installation.database.read() as connection:
-        return list(connection.execute(select(tables.alert_outbox.c.job_log_id)).scalars())
+        failed = select(tables.alert_outbox.c.job_log_id).where(tables.alert_outbox.c.kind == "failed")
+        return list(connection.execute(failed).scalars())
 
 
 def lateness(rows: Iterable[AnyRow], since: datetime) -> list[float]:

@@ -55,11 +55,14 @@ def _alerts() -> None:
     op.add_column("installation", Column("alert_state", JSON(none_as_null=True)))
     op.add_column("jobs", Column("alert_policy", JSON(none_as_null=True)))
     op.add_column("alert_outbox", Column("dedup_key", String(200)))
+    op.add_column("alert_outbox", Column("series_of", BigId))
     _partial("ux_alert_outbox_dedup", "alert_outbox", ["dedup_key"], "dedup_key IS NOT NULL", unique=True)
+    _partial("ux_alert_outbox_series", "alert_outbox", ["series_of"], "series_of IS NOT NULL", unique=True)
     op.create_table(
         "alert_channels",
         Column("id", BigId, primary_key=True),
         Column("name", String(200), unique=True, nullable=False),
+        Column("service", String(32), nullable=False),
         Column("sealed_url", Text, nullable=False),
         Column("created_at", Instant, nullable=False),
         Column("last_sent_at", Instant),
@@ -71,11 +74,12 @@ def _alerts() -> None:
         Column("alert_id", BigId, ForeignKey("alert_outbox.id", ondelete="CASCADE"), primary_key=True),
         Column("channel_id", BigId, ForeignKey("alert_channels.id", ondelete="CASCADE"), primary_key=True),
         Column("tries", Integer, nullable=False),
-        Column("next_try_at", Instant, nullable=False),
+        Column("next_try_at", Instant),
         Column("sent_at", Instant),
         Column("last_error", Text),
     )
-    _partial("ix_alert_deliveries_due", "alert_deliveries", ["next_try_at"], "sent_at IS NULL")
+    due = "next_try_at IS NOT NULL"
+    _partial("ix_alert_deliveries_due", "alert_deliveries", ["channel_id", "next_try_at"], due)
 
 
 def _partial(name: str, table: str, columns: list[str], condition: str, *, unique: bool = False) -> None:
