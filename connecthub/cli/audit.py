@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
+
+if TYPE_CHECKING:
+    from connecthub.db.types import AnyRow
 
 
 @click.group()
@@ -14,20 +19,14 @@ def audit() -> None:
 @click.option("--by", help="Only by people whose name has this text.")
 @click.option("--action", help="Only acts that begin so: job.edit, or job. for all on jobs.")
 @click.option("--target", help="Only on things whose name has this text, or that have this number.")
+@click.option("--via", type=click.Choice(["tui", "ssh", "cli"]), help="Only this way: control center, SSH, shell.")
+@click.option("--result", type=click.Choice(["done", "refused"]), help="Only what was done, or was refused.")
 @click.option("--since", metavar="TIME", help="Done at this time or later: 12h, 18:00, 2026-11-24 …")
 @click.option("--before", "before_id", metavar="NUMBER", type=int, help="Older than this act: the next page.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, newest first.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-def list_(
-    by: str | None,
-    action: str | None,
-    target: str | None,
-    since: str | None,
-    before_id: int | None,
-    limit: int,
-    as_json: bool,
-) -> None:
-    """List acts, the newest first.
+def list_(limit: int, as_json: bool, **chosen: Any) -> None:
+    """List acts, the newest first; what was refused has its reason under WHAT.
 
     A filter other than --since looks through the newest 100,000.
 
@@ -35,16 +34,16 @@ def list_(
     Examples:
       connecthub audit list
       connecthub audit list --by alice --action job.edit --since 12h
+      connecthub audit list --via ssh --result refused
     """
     from connecthub.cli.output import as_dict, local, print_json, print_table
     from connecthub.cli.session import session
 
     with session() as opened:
-        from connecthub.control.audit_reading import AuditChoice, choose_acts, detail_lines
+        from connecthub.control.audit_reading import AuditChoice, choose_acts, told_lines
 
         zone = opened.settings.timezone
-        chosen = AuditChoice(by, action, target, since, before_id)
-        rows = choose_acts(opened.database, chosen, zone, limit)
+        rows = choose_acts(opened.database, AuditChoice(**chosen), zone, limit)
         if as_json:
             print_json([as_dict(row) for row in rows])
             return
@@ -58,21 +57,27 @@ def list_(
                     row.id,
                     local(row.at, zone),
                     row.actor,
-                    row.via,
+                    _way(row),
                     row.action,
                     row.target_name,
-                    "; ".join(detail_lines(row.detail)),
+                    "; ".join(told_lines(row)),
                 )
                 for row in rows
             ],
+            {"WHO": 24, "TARGET": 24},
         )
+
+
+def _way(row: AnyRow) -> str:
+    """The way in, and from where."""
+    return f"{row.via} {row.address}" if row.address else row.via
 
 
 @audit.command()
 @click.argument("audit_id", metavar="NUMBER", type=click.IntRange(1, 2**63 - 1))
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def show(audit_id: int, as_json: bool) -> None:
-    """Show one act whole: what it changed, before and after.
+    """Show one act whole: who did it from where, and what it changed, before and after.
 
     \b
     Example:
@@ -90,6 +95,8 @@ def show(audit_id: int, as_json: bool) -> None:
             print_json(as_dict(row))
             return
         facts = {"number": row.id, "at": f"{local(row.at, zone)} {zone}", "who": row.actor, "role": row.role}
-        facts |= {"via": row.via, "action": row.action, "kind": row.target_kind}
+        facts |= {"via": row.via, "address": row.address, "key": row.fingerprint, "action": row.action}
+        facts |= {"result": row.result, "reason": row.reason, "kind": row.target_kind}
         print_facts({**facts, "target": row.target_name, "target number": row.target_id})
-        print_block("what it did", "\n".join(map(safe_text, detail_lines(row.detail))))
+        title = "why it was refused" if row.result == "refused" else "what it did"
+        print_block(title, "\n".join(map(safe_text, detail_lines(row.detail))))

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from connecthub.cli.policies import policy_options
+from connecthub.cli.reasons import reason_option
 
 
 @click.command()
@@ -101,22 +102,24 @@ def enable(jobs: tuple[str, ...]) -> None:
     Example:
       connecthub job enable nightly
     """
-    _set_enabled(jobs, enabled=True)
+    _set_enabled(jobs, True)
 
 
 @click.command()
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
-def disable(jobs: tuple[str, ...]) -> None:
+@reason_option
+def disable(jobs: tuple[str, ...], reason: str | None) -> None:
     """Stop scheduling jobs; what is queued or running goes on.
 
     \b
-    Example:
+    Examples:
       connecthub job disable nightly
+      connecthub job disable nightly --reason 'their server moves on Friday'
     """
-    _set_enabled(jobs, enabled=False)
+    _set_enabled(jobs, False, reason)
 
 
-def _set_enabled(jobs: tuple[str, ...], *, enabled: bool) -> None:
+def _set_enabled(jobs: tuple[str, ...], enabled: bool, reason: str | None = None) -> None:
     from connecthub.cli.job_missed import passed_meanwhile
     from connecthub.cli.output import local, say
     from connecthub.cli.session import session
@@ -130,7 +133,7 @@ def _set_enabled(jobs: tuple[str, ...], *, enabled: bool) -> None:
         for reference in jobs:
             seen = show_job(opened.database, reference)
             missed = missed_slots(opened.database, seen.name) if enabled else NONE  # once it is enabled it has none
-            row = set_enabled(opened.office, opened.actor, seen, enabled)
+            row = set_enabled(opened.office, opened.actor, seen, enabled, reason)
             when = f", next run {local(row.next_run_at, row.timezone)} {row.timezone}" if enabled else ""
             say(f"job {row.name} is {word}{' already' if row.version == seen.version else ''}{when}")
             if passed := passed_meanwhile(row, missed):
@@ -139,13 +142,15 @@ def _set_enabled(jobs: tuple[str, ...], *, enabled: bool) -> None:
 
 @click.command()
 @click.argument("job")
+@reason_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def delete(job: str, yes: bool) -> None:
+def delete(job: str, reason: str | None, yes: bool) -> None:
     """Delete a job and cancel what it has queued; its JobLogs stay. It cannot be undone.
 
     \b
-    Example:
+    Examples:
       connecthub job delete nightly
+      connecthub job delete nightly --reason 'replaced by nightly-2'
     """
     from connecthub.cli.output import say
     from connecthub.cli.questions import ask_for_text
@@ -158,7 +163,7 @@ def delete(job: str, yes: bool) -> None:
         row = show_job(opened.database, job)
         if not yes:
             ask_for_text(f"delete job {row.name} of {opened.settings.instance_name} for good? Type its name", row.name)
-        cancelled = delete_job(opened.office, opened.actor, str(row.id) if row.name != job else job)
+        cancelled = delete_job(opened.office, opened.actor, str(row.id) if row.name != job else job, reason)
         say(f"job {row.name} is deleted, {cancelled} queued runs cancelled; its JobLogs stay")
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connecthub.cli.reasons import reason_option
+
 if TYPE_CHECKING:
     from connecthub.control.runs import Retried
     from connecthub.control.session import Session
@@ -146,14 +148,15 @@ def _wait_for_all(opened: Session, done: list[Retried]) -> None:
 
 @click.command()
 @click.argument("log_ids", metavar="NUMBER...", type=NUMBER, nargs=-1, required=True)
+@reason_option
 @click.option("--yes", is_flag=True, help="Do not ask where it is more than one.")
-def cancel(log_ids: tuple[int, ...], yes: bool) -> None:
+def cancel(log_ids: tuple[int, ...], reason: str | None, yes: bool) -> None:
     """Cancel runs: what is queued does not start; what runs is asked to stop, and killed where it does not.
 
     \b
     Examples:
       connecthub log cancel 812
-      connecthub log cancel 812 813 --yes
+      connecthub log cancel 812 813 --yes --reason 'wrong file'
     """
     from connecthub.cli.output import say
     from connecthub.cli.questions import ask
@@ -166,7 +169,7 @@ def cancel(log_ids: tuple[int, ...], yes: bool) -> None:
 
         if len(chosen) > 1 and not yes:
             ask(f"cancel {len(chosen)} runs of {opened.settings.instance_name}?")
-        done, refused = cancel_many(opened.database, opened.ring_if_any, opened.actor, chosen)
+        done, refused = cancel_many(opened.database, opened.ring_if_any, opened.actor, chosen, reason)
     for each in done:
         say(CANCELLED[each.done].format(id=each.log_id, job=each.job_name))
     if refused and not done:

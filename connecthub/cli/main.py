@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from connecthub import __version__
 from connecthub.cli.lazy import LazyGroup
+
+if TYPE_CHECKING:
+    from connecthub.control.actor import Actor
 
 COMMANDS = {
     "demo": ("connecthub.cli.demo:demo", "See it work, in a folder of its own."),
@@ -19,15 +23,18 @@ COMMANDS = {
     "job": (
         "connecthub.cli.job:job",
         "Jobs: add, edit, enable, disable, delete, list, show, run, why, missed, acknowledge, retry-failed, "
-        "history, revert.",
+        "history, revert, export, apply.",
     ),
     "log": ("connecthub.cli.log:log", "JobLogs: list, show, tail, retry, cancel, prune."),
     "plugin": ("connecthub.cli.plugin:plugin", "Plugins: list, show; run one without database, queue or key."),
     "queue": ("connecthub.cli.queue:queue", "Queues: list what waits in each and who serves it."),
     "audit": ("connecthub.cli.audit:audit", "Who did what: list, show."),
     "handover": ("connecthub.cli.handover:handover", "What failed, what is open, what was changed: ready to paste."),
-    "alert": ("connecthub.cli.alert:alert", "Alerts: channels, rules, test, list."),
-    "operator": ("connecthub.cli.operator:operator", "Who may come over SSH: add, list, edit, disable, remove, keys."),
+    "alert": ("connecthub.cli.alert:alert", "Alerts: rules, set, channel, test, list."),
+    "operator": (
+        "connecthub.cli.operator:operator",
+        "Who may come over SSH: add, list, show, edit, enable, disable, remove, key.",
+    ),
     "ssh": ("connecthub.cli.ssh:ssh", "The way in over SSH: install, sync."),
     "scheduler": ("connecthub.cli.process:scheduler", "Run a scheduler process."),
     "worker": ("connecthub.cli.process:worker", "Run a worker process."),
@@ -65,17 +72,21 @@ def connecthub(debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with its exit code: 0 done, 1 it failed, 2 wrong use or refused, 130 Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in words
     _take_any_text()
+    sys.exit(run([word for word in words if word != "--debug"], debug="--debug" in words))
+
+
+def run(words: Sequence[str], actor: Actor | None = None, *, debug: bool = False) -> int:
+    """Run a command and return its exit code; `actor` is who came over SSH, None for the account of this shell."""
     try:
-        code = connecthub.main([word for word in words if word != "--debug"], "connecthub", standalone_mode=False)
+        code = connecthub.main(list(words), "connecthub", standalone_mode=False, obj=actor)
     except (KeyboardInterrupt, click.Abort):
         code = 130
     except Exception as error:
         if debug:
             _show_traceback(error)
-        code = _report(error)
-    sys.exit(code if isinstance(code, int) else 0)
+        code = report(error)
+    return code if isinstance(code, int) else 0
 
 
 def _take_any_text() -> None:
@@ -94,7 +105,7 @@ def _show_traceback(error: Exception) -> None:
     click.echo(safe_text(text, newlines=True), err=True, nl=False)
 
 
-def _report(error: Exception) -> int:
+def report(error: Exception) -> int:
     """Say on stderr, in one line, what is wrong and how to mend it; returns the exit code."""
     from connecthub.core.safe_text import safe_text
     from connecthub.errors import ConnectHubError

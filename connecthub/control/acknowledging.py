@@ -48,7 +48,7 @@ def acknowledge(
             raise Refused(f"job {job.name}: run {newest.id} has {newest.status} since; look at it first")
         acknowledgements.set_acknowledgement(connection, job.id, newest.id, actor.name, note)
         going_on.target_id, going_on.target_name = job.id, job.name
-        going_on.detail = {"log": newest.id, "status": newest.status, "note": note}
+        going_on.detail, going_on.reason = {"log": newest.id, "status": newest.status, "note": note}, note
         return Acknowledged(job.name, newest.id)
 
 

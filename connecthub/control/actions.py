@@ -75,7 +75,7 @@ class Act:
     """An act that goes on: its connection, and what its audit row will say. `detail` must hold no secret."""
 
     connection: Connection
-    target_kind: str = "job"
+    target_kind: str
     target_id: int | None = None
     target_name: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
@@ -111,7 +111,7 @@ def act(database: Database, actor: Actor, action_id: str, target: str = "") -> I
         with database.write() as connection:
             now = present(connection, actor)
             check(now, action_id)
-            going_on = Act(connection, target_name=target)
+            going_on = Act(connection, _noun(action_id), target_name=target)
             yield going_on
             _note(connection, now, action_id, going_on)
     except Refused as error:
@@ -136,12 +136,17 @@ def refuse(
 ) -> None:
     """Leave in the audit trail that an act was refused, and why."""
     with database.write() as connection:
-        tried = Act(connection, target_name=target)
+        tried = Act(connection, _noun(action_id), target_name=target)
         if going_on is not None:
             tried.target_kind, tried.target_id = going_on.target_kind, going_on.target_id
-            tried.target_name = going_on.target_name or target
+            tried.target_name, tried.reason = going_on.target_name or target, going_on.reason
         tried.detail = {"refused": str(error)}
         _note(connection, actor, action_id, tried, result="refused")
+
+
+def _noun(action_id: str) -> str:
+    """What an act is about, until it knows better."""
+    return action_id.partition(".")[0]
 
 
 def _note(connection: Connection, actor: Actor, action_id: str, done: Act, result: str = "done") -> None:

@@ -36,6 +36,8 @@ class AuditChoice:
     since: str | None = None
     """As people write a time."""
     before_id: int | None = None
+    via: str | None = None
+    result: str | None = None
 
 
 def choose_acts(database: Database, choice: AuditChoice, zone: str, limit: int) -> Sequence[AnyRow]:
@@ -43,7 +45,7 @@ def choose_acts(database: Database, choice: AuditChoice, zone: str, limit: int) 
     cut = Cut(limit=limit) if choice.before_id is None else Cut("after", choice.before_id, limit)
     with database.read() as connection:
         since = None if choice.since is None else parse_time(choice.since, zone, overview.now(connection))
-        chosen = AuditFilter(choice.by, choice.action, choice.target, since)
+        chosen = AuditFilter(choice.by, choice.action, choice.target, since, via=choice.via, result=choice.result)
         return audit.list_audit(connection, bounded(connection, chosen), cut).rows
 
 
@@ -54,6 +56,12 @@ def show_act(database: Database, audit_id: int) -> AnyRow:
     if row is None:
         raise NotFound(f"no act {audit_id} in the audit trail; `connecthub audit list` shows them")
     return row
+
+
+def told_lines(row: AnyRow) -> list[str]:
+    """An act for one line of a list: the person's reason first, unless the act's detail says the same."""
+    known = row.reason is None or row.reason in row.detail.values()
+    return [*([] if known else [f"reason: {row.reason}"]), *detail_lines(row.detail)]
 
 
 def detail_lines(detail: Mapping[str, Any]) -> list[str]:

@@ -113,5 +113,5 @@ def _own_folder(folder: Path, owner: os.stat_result) -> Iterator[int]:
 
 
 def _quoted(command: str) -> str:
-    """A command inside the double quotes of an option, where a backslash means something before a quote only (sshd(8))."""
+    """A command inside the double quotes of an option, where a backslash escapes a quote and nothing else (sshd(8))."""
     return command.replace('"', '\\"')

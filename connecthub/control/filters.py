@@ -57,11 +57,19 @@ def log_filter(connection: Connection, text: str, zone: str) -> LogFilter:
 
 
 def audit_filter(connection: Connection, text: str, zone: str) -> AuditFilter:
-    """Which acts a text asks for: `by:`, `action:`, `target:` and `since:`, the rest words that they hold; times are of
-    `zone`. Raises ConfigError."""
-    terms, words = split(text, ("by", "action", "target", "since"))
+    """Which acts a text asks for: `by:`, `action:`, `target:`, `since:`, `via:` and `result:`, the rest words that they
+    hold; times are of `zone`. Raises ConfigError."""
+    terms, words = split(text, ("by", "action", "target", "since", "via", "result"))
     since = parse_time(terms["since"], zone, overview.now(connection)) if "since" in terms else None
-    chosen = AuditFilter(terms.get("by"), terms.get("action"), terms.get("target"), since, words=tuple(words))
+    chosen = AuditFilter(
+        terms.get("by"),
+        terms.get("action"),
+        terms.get("target"),
+        since,
+        via=terms.get("via"),
+        result=terms.get("result"),
+        words=tuple(words),
+    )
     return bounded(connection, chosen)
 
 

@@ -130,7 +130,14 @@ def check_name(what: str, name: str, most: int = NAME_MAX) -> None:
 def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """What differs between two settings: name → (old, new)."""
     names = [*old, *(name for name in new if name not in old)]
-    return {name: (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)}
+    return {name: (old.get(name), new.get(name)) for name in names if not _same(old.get(name), new.get(name))}
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Whether two values are one: to Python true is 1 as well, to a plugin it is not."""
+    if isinstance(old, dict | list):
+        return json.dumps(old, sort_keys=True, default=str) == json.dumps(new, sort_keys=True, default=str)
+    return old == new and isinstance(old, bool) is isinstance(new, bool)
 
 
 _CHECKS: dict[str, Callable[[Any], object]] = {

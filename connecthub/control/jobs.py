@@ -15,6 +15,7 @@ from connecthub.control.actions import Act, act, allow
 from connecthub.control.actor import Actor
 from connecthub.control.job_reading import found
 from connecthub.control.job_settings import JobSettings, differences
+from connecthub.control.reasons import check_reason
 from connecthub.db import installation, job_logs, jobs, log_reading
 from connecthub.db.engine import Database
 from connecthub.db.types import AnyRow
@@ -81,12 +82,14 @@ def edit_job(
     changes: dict[str, Any],
     secrets: SecretChanges | None = None,
     action: str = "job.edit",
+    reason: str | None = None,
 ) -> AnyRow:
     """Change a job as it was `seen`; returns its new row, or the same where nothing changes.
 
     Raises EditedMeanwhile where it was saved since, and what `add_job` raises. What is due is dispatched first, so that
     no edit takes a slot's verdict away; a new schedule counts from now.
     """
+    check_reason(reason)
     allow(office.database, actor, action, seen.name)
     secrets = secrets or SecretChanges()
     settings = replace(JobSettings.of(seen), **changes)
@@ -94,7 +97,8 @@ def edit_job(
     stored = {} if secrets.replace_all else _stored_secrets(office.keys, seen, needed=bool(secrets))
     wanted = {name: value for name, value in {**(stored or {}), **secrets.set}.items() if name not in secrets.clear}
     changed = differences(JobSettings.of(seen).as_dict(), settings.as_dict())
-    if asks_plugin(changed, secrets):
+    wakes = settings.enabled and "enabled" in changed and seen.schedule_error is not None
+    if wakes or asks_plugin(changed, secrets):  # what was imported may never have been asked
         office.questions.validate(settings.handler_path, settings.public_cfg, wanted if stored is not None else {})
     if not changed and not secrets:
         return seen
@@ -119,6 +123,7 @@ def edit_job(
         going_on.detail = {name: {"before": before, "after": after} for name, (before, after) in changed.items()}
         if secrets:
             going_on.detail["secrets"] = "changed"
+        going_on.reason = reason
         edited = found(connection, settings.name)
     office.ring(bells)
     return edited
@@ -129,18 +134,20 @@ def asks_plugin(changed: Container[str], secrets: SecretChanges) -> bool:
     return "handler_path" in changed or "public_cfg" in changed or bool(secrets)
 
 
-def set_enabled(office: Office, actor: Actor, seen: AnyRow, enabled: bool) -> AnyRow:
+def set_enabled(office: Office, actor: Actor, seen: AnyRow, enabled: bool, reason: str | None = None) -> AnyRow:
     """Enable or disable a job; the same row comes back where it is so already."""
-    return edit_job(office, actor, seen, {"enabled": enabled}, action="job.enable" if enabled else "job.disable")
+    action = "job.enable" if enabled else "job.disable"
+    return edit_job(office, actor, seen, {"enabled": enabled}, action=action, reason=reason)
 
 
-def delete_job(office: Office, actor: Actor, reference: str) -> int:
+def delete_job(office: Office, actor: Actor, reference: str, reason: str | None = None) -> int:
     """Delete a job, cancel what it has waiting, keep its JobLogs; returns how many rows were cancelled.
 
     Raises Refused while it runs.
     """
+    check_reason(reason)
     with act(office.database, actor, "job.delete", reference) as going_on:
-        connection = going_on.connection
+        connection, going_on.reason = going_on.connection, reason
         row = locked(connection, reference)
         _dispatch_due(connection, row, office.now())
         cancelled = job_logs.cancel_queued(connection, row.id, f"job deleted by {actor.name}")

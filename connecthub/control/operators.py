@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from connecthub.control.actions import Act, act, check, present
+from connecthub.control.actions import Act, act, allow, check, present
 from connecthub.control.actor import Actor, Role
 from connecthub.control.authorized_keys import publish
 from connecthub.control.job_settings import check_name
@@ -97,9 +97,16 @@ def add_operator(
 def edit_operator(
     register: Register, actor: Actor, name: str, *, role: Role | None = None, language: str | None = None
 ) -> Operator:
-    """Change role or language; what is None stays. Raises Refused where nobody would be admin any more."""
+    """Change role or language; what is None stays. Raises Refused where nobody would be admin any more.
+
+    Where that changes nothing, nothing is done.
+    """
     if language is not None:
         _check_language(language)
+    allow(register.database, actor, "operator.edit", name)
+    seen = get_operator(register.database, name)
+    if role in (None, seen.row.role) and language in (None, seen.row.language):
+        return seen
     with _change(register, actor, "operator.edit", name) as going_on:
         row = _found(going_on, name)
         wanted = {
@@ -119,9 +126,17 @@ def edit_operator(
 def set_operator_enabled(
     register: Register, actor: Actor, name: str, enabled: bool, reason: str | None = None
 ) -> Operator:
-    """Let a person in, or no more; who is in is out with the next act. Raises Refused for the last admin."""
+    """Let a person in, or no more; who is in is out with the next act. Raises Refused for the last admin.
+
+    Where it is so already, nothing is done.
+    """
     check_reason(reason)
-    with _change(register, actor, "operator.enable" if enabled else "operator.disable", name, reason) as going_on:
+    action = "operator.enable" if enabled else "operator.disable"
+    allow(register.database, actor, action, name)
+    seen = get_operator(register.database, name)
+    if seen.row.enabled == enabled:
+        return seen
+    with _change(register, actor, action, name, reason) as going_on:
         row = _found(going_on, name)
         if not enabled:
             _refuse_last_admin(going_on.connection, row, "disabled")
@@ -141,8 +156,8 @@ def remove_operator(register: Register, actor: Actor, name: str, reason: str | N
         going_on.detail = {"role": row.role, "keys": keys}
 
 
-def add_keys(register: Register, actor: Actor, name: str, keys: Sequence[PublicKey]) -> Operator:
-    """Give a person more keys; raises Refused where somebody has one of them, or where there are too many."""
+def add_key(register: Register, actor: Actor, name: str, *keys: PublicKey) -> Operator:
+    """Give a person one more key, or several; raises Refused where somebody has one, or where there are too many."""
     with _change(register, actor, "operator.add_key", name) as going_on:
         row = _found(going_on, name)
         _add_keys(going_on.connection, row.id, name, keys)
@@ -170,9 +185,7 @@ def remove_key(register: Register, actor: Actor, name: str, fingerprint: str, re
 
 
 @contextmanager
-def _change(
-    register: Register, actor: Actor, action_id: str, name: str, reason: str | None = None
-) -> Iterator[Act]:
+def _change(register: Register, actor: Actor, action_id: str, name: str, reason: str | None = None) -> Iterator[Act]:
     """Act while nobody else changes an operator, then write what sshd reads."""
     with act(register.database, actor, action_id, name) as going_on:
         going_on.target_kind, going_on.reason = "operator", reason
@@ -213,11 +226,12 @@ def _add_keys(connection: Connection, operator_id: int, name: str, keys: Sequenc
     if count > KEYS_MAX:
         raise Refused(f"operator {name} would have {count} keys; {KEYS_MAX} are the most, remove one that is not used")
     for key in keys:
-        taken = Refused(f"key {key.fingerprint} belongs to an operator already; each person has keys of their own")
-        if operators.find_key(connection, key.fingerprint) is not None:
-            raise taken
+        held = operators.find_key(connection, key.fingerprint)
+        if held is not None:
+            holder = operators.key_holder(connection, held.id)
+            raise _held(key, f"operator {holder.name}" if holder else "an operator")
         values = {"operator_id": operator_id, "fingerprint": key.fingerprint, "public_key": key.text}
-        with _refused_if_taken(taken):
+        with _refused_if_taken(_held(key, "an operator")):
             operators.insert_key(connection, {**values, "comment": key.comment})
 
 
@@ -237,6 +251,10 @@ def _of_fingerprint(held: Sequence[AnyRow], name: str, fingerprint: str) -> AnyR
         what = "no key" if not found else f"{len(found)} keys"
         raise NotFound(f"operator {name} has {what} {fingerprint!r}; `connecthub operator show` tells them whole")
     return found[0]
+
+
+def _held(key: PublicKey, by: str) -> Refused:
+    return Refused(f"key {key.fingerprint} belongs to {by} already; each person has keys of their own")
 
 
 def _taken(name: str) -> Refused:

@@ -32,6 +32,10 @@ class AuditFilter:
     """This act or a newer one."""
     words: tuple[str, ...] = ()
     """Each stands in the target's name, the actor's or the action."""
+    via: str | None = None
+    """The way in: tui, ssh or cli."""
+    result: str | None = None
+    """done or refused."""
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What holds for the acts that match; where it has to be searched for, of the newest `SPAN`."""
@@ -44,6 +48,11 @@ class AuditFilter:
             searched.append(_holds(columns.actor, self.by))
         if self.action is not None:
             searched.append(columns.action.startswith(self.action, autoescape=True))
+        searched += [
+            column == value
+            for column, value in ((columns.via, self.via), (columns.result, self.result))
+            if value is not None
+        ]
         if self.target is not None:
             searched.append(_is_target(self.target))
         if searched:

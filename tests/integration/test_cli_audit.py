@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, text, update
 
-from connecthub.control.audit_reading import AuditChoice, audit_page, choose_acts, detail_lines, show_act
+from connecthub.control.acknowledging import acknowledge
+from connecthub.control.actor import Actor, Role
+from connecthub.control.audit_reading import AuditChoice, audit_page, choose_acts, detail_lines, show_act, told_lines
+from connecthub.control.cancelling import cancel_log
 from connecthub.control.jobs import edit_job
 from connecthub.control.queues import look_at_floor
 from connecthub.db import job_logs, tables, workers
 from connecthub.db.audit import SPAN
 from connecthub.db.browsing import Cut
-from connecthub.errors import ConfigError, NotFound
+from connecthub.errors import ConfigError, Forbidden, NotFound
 from tests.cli import Cli, terminal_codes
 from tests.integration.conftest import ALICE, NOON, Installation
 from tests.integration.test_browsing import walk
@@ -139,6 +142,37 @@ def test_queues_say_what_waits_what_runs_and_who_serves_them(installation: Insta
     assert [(each.row.busy, each.lacks_key) for each in seen.workers] == [(1, True)]
 
 
+def test_acts_are_chosen_by_their_way_in_and_by_their_result(installation: Installation):
+    installation.add()
+    vera = Actor("vera", Role.VIEWER, "ssh", address="10.1.2.3")
+    with pytest.raises(Forbidden):
+        cancel_log(installation.database, installation.ring, vera, 1)
+    for chosen, expected in (
+        (AuditChoice(via="ssh"), ["log.cancel"]),
+        (AuditChoice(result="refused"), ["log.cancel"]),
+        (AuditChoice(via="tui"), []),
+        (AuditChoice(via="test", result="done"), ["job.add"]),
+    ):
+        rows = choose_acts(installation.database, chosen, "UTC", 10)
+        assert [row.action for row in rows] == expected
+    (row,) = choose_acts(installation.database, AuditChoice(result="refused"), "UTC", 10)
+    assert told_lines(row) == ["refused: vera is viewer: log.cancel needs the role operator"]
+
+
+def test_a_reason_comes_first_and_is_told_once(installation: Installation):
+    installation.add()
+    installation.run()
+    cancel_log(installation.database, installation.ring, ALICE, 1, "wrong file")
+    acknowledge(installation.database, ALICE, "job", "it was the wrong file")
+    told = [told_lines(row) for row in choose_acts(installation.database, AuditChoice(), "UTC", 2)]
+    assert told == [
+        ["log: 1", "status: cancelled", "note: it was the wrong file"],
+        ["reason: wrong file", "done: cancelled"],
+    ]
+    newest = choose_acts(installation.database, AuditChoice(), "UTC", 1)[0]
+    assert newest.reason == "it was the wrong file"
+
+
 @EMBEDDED
 def test_the_commands_answer_for_people_and_for_programs(installation: Installation, tmp_path: Path):
     cli = Cli(installation.environment(), tmp_path)
@@ -146,7 +180,8 @@ def test_the_commands_answer_for_people_and_for_programs(installation: Installat
     installation.run("nightly")
     with installation.database.write() as connection:
         values = {"actor": HOSTILE, "role": "admin", "via": "ssh", "action": "job.run", "target_kind": "job"}
-        values |= {"at": NOON, "target_name": HOSTILE, "detail": {HOSTILE: HOSTILE}}
+        values |= {"at": NOON, "target_name": HOSTILE, "detail": {HOSTILE: HOSTILE}, "reason": HOSTILE}
+        values |= {"address": "10.1.2.3", "fingerprint": "SHA256:abc", "result": "refused"}
         number = connection.execute(insert(tables.audit).values(**values).returning(tables.audit.c.id)).scalar_one()
     listed, as_json, shown, queues, queues_json = cli.each(
         [
@@ -159,6 +194,9 @@ def test_the_commands_answer_for_people_and_for_programs(installation: Installat
     )
     assert terminal_codes(listed.out + shown.out) == set()
     assert "␛]52;c;b3duZWQ=␇⟨U+202E⟩: ␛]52" in shown.out
+    facts = dict(line.split(maxsplit=1) for line in shown.out.partition("\n\n")[0].splitlines())
+    assert (facts["address"], facts["key"], facts["result"]) == ("10.1.2.3", "SHA256:abc", "refused")
+    assert "  ssh 10.1.2.3  " in listed.out
     assert listed.out.index(" job.run ") < listed.out.index(" job.add ")
     assert [(row["actor"], row["target_name"]) for row in as_json.json] == [("alice", "nightly")]
     assert queues.out.splitlines()[1].split()[0] == "night"
