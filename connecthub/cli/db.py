@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from connecthub.cli.db_import import import_
+
 
 @click.group()
 def db() -> None:
@@ -65,3 +67,6 @@ def check(as_json: bool) -> None:
                 say(f"secrets of job {row['name']}: {row['state']}")
     if found["unreadable"]:
         raise RunFailed(f"the secrets of {len(found['unreadable'])} jobs cannot be read; set them anew")
+
+
+db.add_command(import_)

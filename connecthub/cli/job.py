@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from connecthub.cli.job_acknowledge import acknowledge
+from connecthub.cli.job_apply import apply
 from connecthub.cli.job_edit import delete, disable, edit, enable, history, revert
+from connecthub.cli.job_export import export
 from connecthub.cli.job_missed import missed
 from connecthub.cli.job_why import why
 from connecthub.cli.policies import policy_options
@@ -246,5 +248,5 @@ def retry_failed(job: str, since: str | None, wait: bool, in_turn: bool, yes: bo
         retry_chosen(opened, chosen, same_settings=False, in_turn=in_turn, wait=wait, yes=yes)
 
 
-for command in (acknowledge, edit, enable, disable, delete, history, missed, revert, why):
+for command in (acknowledge, apply, edit, export, enable, disable, delete, history, missed, revert, why):
     job.add_command(command)

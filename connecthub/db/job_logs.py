@@ -62,6 +62,12 @@ def insert_skipped(connection: Connection, births: Sequence[NewLog]) -> list[Any
     return insert_births(connection, rows, _BORN_SKIPPED) if rows else []
 
 
+def insert_imported(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+    """Add runs of an old system, `failed` where an error stands, else `succeeded`; returns how many were not here."""
+    ended = [{**row, "status": Status.FAILED if row["error"] else Status.SUCCEEDED} for row in rows]
+    return len(insert_births(connection, ended, ()))
+
+
 # queued → cancelled, and what asks a running one to stop
 
 
