@@ -14,8 +14,7 @@ from connecthub.db.engine import Database
 from connecthub.db.types import AnyRow
 
 if TYPE_CHECKING:
-    from connecthub.alerts.long_runs import LONG_LEAST, usual_time
-from connecthub.core.config import Settings
+    from connecthub.core.config import Settings
 
 SHOWN = 100
 """Of jobs that fail, and of those whose next run cannot be computed."""
