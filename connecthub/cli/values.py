@@ -10,26 +10,33 @@ from typing import Any
 
 import click
 
-from connecthub.errors import ConfigError
+from connecthub.cli.session import person
+from connecthub.errors import ConfigError, NotOffered
 
 VALUE_MAX = 1024 * 1024
 """Characters of params or secrets."""
 
 
 def read_params(value: str | None) -> dict[str, Any]:
-    """Params from JSON, `@file` or `-` (standard input); none where nothing is given. Raises ConfigError."""
+    """Params from JSON, `@file` or `-` (standard input); none where nothing is given.
+
+    Raises ConfigError, and NotOffered to a person who came over SSH, whose files are not those of this host.
+    """
     if value is None:
         return {}
+    _refuse_to_guests(value, "--params")
     return _object(_text(value, "--params") if value == "-" or value.startswith("@") else value, "--params")
 
 
 def read_secrets(value: str | None) -> dict[str, Any]:
     """Secrets from `@file`, or `-`: standard input, typed without echo at a terminal.
 
-    Raises ConfigError, also for a literal: other users see the command line. No message repeats a value.
+    Raises ConfigError, also for a literal: other users see the command line. No message repeats a value. Raises
+    NotOffered to a person who came over SSH.
     """
     if value is None:
         return {}
+    _refuse_to_guests(value, "--secrets")
     if value != "-" and not value.startswith("@"):
         raise ConfigError(
             "--secrets takes no literal, which other users could read; write @FILE, or - to type or pipe it"
@@ -37,6 +44,11 @@ def read_secrets(value: str | None) -> dict[str, Any]:
     if value == "-" and sys.stdin.isatty():
         return _object(click.prompt("secrets as JSON", hide_input=True, err=True), "--secrets")
     return _object(_text(value, "--secrets"), "--secrets")
+
+
+def _refuse_to_guests(value: str, option: str) -> None:
+    if person() is not None and (value == "-" or value.startswith("@")):
+        raise NotOffered(f"{option} takes no file over SSH; write JSON, or edit the job in the control center")
 
 
 def _text(value: str, option: str) -> str:

@@ -54,13 +54,13 @@ def lines(keys: Sequence[AnyRow], folder: Path, command: Path) -> str:
 def publish(settings: Settings, database: Database, folder: Path | None = None) -> bool:
     """Write the keys of those who may come in, atomically, and say whether that changed the file.
 
-    `folder` is the working folder where it is None. Raises ConfigError where it cannot be written.
+    Where `folder` is None it is the one whose `.env` sessions read. Raises ConfigError where it cannot be written.
     """
     path, changed = authorized_keys_file(settings), False
     while True:
         with database.read() as connection:
             keys = operators.keys_that_open(connection)
-        text = lines(keys, folder or Path.cwd(), program())
+        text = lines(keys, folder or _folder_of_sessions(settings), program())
         try:
             written = _replace(path, text.encode())
         except OSError as error:
@@ -68,6 +68,12 @@ def publish(settings: Settings, database: Database, folder: Path | None = None) 
         if not written:
             return changed
         changed = True  # looked at again: between that read and that write somebody else may have done both
+
+
+def _folder_of_sessions(settings: Settings) -> Path:
+    """Where sessions find their settings: what `connecthub ssh sync` made for them, or else the working folder."""
+    made = settings.data_dir / "ssh" / "settings"
+    return made if (made / ".env").is_file() else Path.cwd()
 
 
 def _replace(path: Path, data: bytes) -> bool:
