@@ -14,11 +14,12 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from tui.bugs import report
-from tui.connected import Connected
+from tui.guarded import Guarded
 from tui.keymap import KEYS, Key, bindings
 from tui.screens.base import CenterScreen
 from tui.styles import style
 from tui.terminal import StripControl
+from tui.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from tui.data import Data
@@ -38,11 +39,12 @@ SCREENS: dict[str, str | Callable[[], Screen[Any]]] = {
     "workers": _first_of("workers", "WorkersScreen"),
     "plugins": _first_of("plugins", "PluginsScreen"),
     "audit": _first_of("audit", "AuditScreen"),
+    "operators": _first_of("operators", "OperatorsScreen"),
 }
 """Those that a digit opens."""
 
 
-class ControlCenter(Connected):
+class ControlCenter(Guarded):
     """Browse, understand and act, from a terminal. `open_data` is called in a thread, after the first frame."""
 
     CSS_PATH: ClassVar[Any] = [style("base"), style("table")]
@@ -56,8 +58,10 @@ class ControlCenter(Connected):
         open_data: Callable[[], Data],
         language: str | None = None,
         first: Callable[[ControlCenter], None] | None = None,
+        diagnose: Callable[[], list[str]] | None = None,
+        watchdog: Watchdog | None = None,
     ) -> None:
-        super().__init__(open_data, language, first)
+        super().__init__(open_data, language, first, diagnose, watchdog)
         self.theme = "ansi-dark"
         self.bugs: list[str] = []
         """The numbers of the errors of this session."""
@@ -84,8 +88,13 @@ class ControlCenter(Connected):
         """The form of a job that is not there yet; of a plugin, where that is known."""
         from tui.screens.new import new_job
 
-        if isinstance(self.screen, CenterScreen):
-            new_job(self.screen, handler)
+        screen = self.screen
+        if not isinstance(screen, CenterScreen):
+            return
+        if self.facts.may_act:
+            new_job(screen, handler)
+        else:
+            screen.say(self.words("role.cannot", role=self.facts.role))
 
     def last(self) -> None:
         """Where the last session ended."""
@@ -100,6 +109,8 @@ class ControlCenter(Connected):
         """One of SCREENS, with what matches a text."""
         from tui.screens.listing import ListScreen
 
+        if not self._may_see(mode):
+            return
         self.switch_mode(mode)
         self._to_the_first()
         screen = self.screen_stack[0]
@@ -108,10 +119,19 @@ class ControlCenter(Connected):
 
     def _go(self, mode: str) -> None:
         """To where one was there; from there to its first screen."""
+        if not self._may_see(mode):
+            return
         if self.current_mode == mode:
             self._to_the_first()
         else:
             self.switch_mode(mode)
+
+    def _may_see(self, mode: str) -> bool:
+        """Whether the person's role lets them see it; who may not is told why."""
+        if mode != "operators" or self.facts.role == "admin":
+            return True
+        self.say_below(self.words("operators.only_admin", role=self.facts.role))
+        return False
 
     def _to_the_first(self) -> None:
         """Leave what lies above the first screen; a form in which something is typed stays."""
@@ -153,6 +173,10 @@ class ControlCenter(Connected):
         """Who did what."""
         self._go("audit")
 
+    def action_show_operators(self) -> None:
+        """Who may come in."""
+        self._go("operators")
+
     def action_command(self) -> None:
         """Ask for a command."""
         if isinstance(self.screen, CenterScreen):
@@ -161,7 +185,7 @@ class ControlCenter(Connected):
     def action_time(self) -> None:
         """The next way to show times."""
         self.times.mode = self.times.mode.following()
-        self._everywhere(lambda screen: (screen.redraw(), screen.tell_lines()))
+        self.everywhere(lambda screen: (screen.redraw(), screen.tell_lines()))
         if isinstance(self.screen, CenterScreen):
             at = self.times.clock(self.screen.at) if self.screen.at else ""
             self.screen.say(self.words(f"time.mode.{self.times.mode}", zone=self.times.zone, time=at))
@@ -177,6 +201,11 @@ class ControlCenter(Connected):
         """The lines of the keymap that hold on a screen."""
         return [*screen.keys(), *(key for key in KEYS if key.id.startswith("app."))]
 
+    def action_command_palette(self) -> None:
+        """The palette; not over a question, nor while the installation is away."""
+        if isinstance(self.screen, CenterScreen):
+            super().action_command_palette()
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """For the palette: the acts of the screen, and the ways to others; nothing that writes a file on this host."""
         if not isinstance(screen, CenterScreen):
@@ -185,9 +214,6 @@ class ControlCenter(Connected):
             scope, _, action = key.id.partition(".")
             target = self if scope == "app" else screen
             yield SystemCommand(self.words(f"key.{key.id}"), key.shown, partial(target.run_action, action))
-
-    def action_suspend_process(self) -> None:
-        """There is no shell behind a control center."""
 
     # what goes wrong
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Do = Callable[["ControlCenter"], object]
 
 KNOWN = (
-    *("overview", "jobs", "logs", "log", "job", "workers", "plugins", "audit"),
+    *("overview", "jobs", "logs", "log", "job", "workers", "plugins", "audit", "operators"),
     *("new", "last", "help", "lang", "slow", "quit"),
 )
 SLOW_SECONDS = 30.0
@@ -40,6 +40,8 @@ def parse(line: str) -> Do:
             return lambda app: app.show("plugins")
         case "audit":
             return lambda app: app.show("audit", rest)
+        case "operators":
+            return lambda app: app.show("operators", rest)
         case "new":
             return lambda app: app.new_job(rest)
         case "last":

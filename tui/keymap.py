@@ -23,6 +23,8 @@ class Key:
     """As a person reads it."""
     act: bool = False
     """Whether it changes something: it is left out where nothing may be changed."""
+    admin: bool = False
+    """Whether only an admin may do it: it is left out for others."""
     hint: bool = True
     """Whether it stands in the hint bar."""
 
@@ -39,6 +41,7 @@ KEYS = (
     Key("app.show_workers", "4,４", "4", hint=False),
     Key("app.show_plugins", "5,５", "5", hint=False),
     Key("app.show_audit", "6,６", "6", hint=False),
+    Key("app.show_operators", "7,７", "7", hint=False),
     Key("app.command", "colon,fullwidth_colon", ":", hint=False),
     Key("app.help", "question_mark,fullwidth_question_mark", "?"),
     Key("app.time", "t", "t", hint=False),
@@ -60,7 +63,7 @@ KEYS = (
     Key("jobs.new", "N", "N", act=True),
     Key("jobs.copy_job", "C", "C", act=True, hint=False),
     Key("jobs.run_with", "P", "P", act=True, hint=False),
-    Key("jobs.delete", "X", "X", act=True, hint=False),
+    Key("jobs.delete", "X", "X", act=True, admin=True, hint=False),
     Key("logs.failures", "f", "f"),
     Key("logs.retry", "R", "R", act=True),
     Key("logs.retry_matching", "M", "M", act=True, hint=False),
@@ -82,9 +85,16 @@ KEYS = (
     Key("job.enable", "E", "E", act=True),
     Key("job.disable", "D", "D", act=True),
     Key("job.run_with", "P", "P", act=True, hint=False),
-    Key("job.delete", "X", "X", act=True, hint=False),
+    Key("job.delete", "X", "X", act=True, admin=True, hint=False),
     Key("revisions.take_back", "T", "T", act=True),
     Key("plugins.new", "N", "N", act=True),
+    Key("operators.edit", "e", "e", admin=True),
+    Key("operators.new", "N", "N", act=True, admin=True),
+    Key("operators.enable", "E", "E", act=True, admin=True),
+    Key("operators.disable", "D", "D", act=True, admin=True),
+    Key("operators.remove", "X", "X", act=True, admin=True, hint=False),
+    Key("operator.add_key", "N", "N", act=True, admin=True),
+    Key("operator.remove_key", "X", "X", act=True, admin=True),
 )
 _BY_ID = {key.id: key for key in KEYS}
 

@@ -90,3 +90,10 @@ class ActRow:
     target: str
     detail: Sequence[str]
     """A line for each thing: `timeout: 60 → 90`."""
+    result: str = "done"
+    """done, or refused."""
+    fingerprint: str = ""
+    """Of the SSH key; empty for an account of the host, of the address too."""
+    address: str = ""
+    reason: str = ""
+    """Why, as the person gave it."""

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from connecthub.core.safe_text import safe_text
+from tui.rows_operators import KeyRow, OperatorRow
 from tui.rows_places import ActRow, FieldRow, PluginRow, QueueRow, WorkerRow
 from tui.shown import first_line
 
 if TYPE_CHECKING:
     from connecthub.control.form_fields import Field
+    from connecthub.control.operators import Operator
     from connecthub.control.plugin_reading import Plugin
     from connecthub.control.queues import Queue, Worker
 
@@ -77,7 +79,21 @@ def act_row(row: Any) -> ActRow:
         target_id=row.target_id,
         target=safe_text(row.target_name),
         detail=[safe_text(line) for line in detail_lines(row.detail)],
+        result=safe_text(row.result),
+        fingerprint=safe_text(row.fingerprint or ""),
+        address=safe_text(row.address or ""),
+        reason=safe_text(row.reason or ""),
     )
+
+
+def operator_row(operator: Operator, own_key: int | None) -> OperatorRow:
+    """A person; `own_key` is the number of the key that this session came with."""
+    row = operator.row
+    keys = [
+        KeyRow(safe_text(key.fingerprint), safe_text(key.comment), key.created_at, key.id == own_key)
+        for key in operator.keys
+    ]
+    return OperatorRow(row.name, safe_text(row.name), safe_text(row.role), safe_text(row.language), row.enabled, keys)
 
 
 def _fields(fields: Sequence[Field] | None) -> list[FieldRow] | None:

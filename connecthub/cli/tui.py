@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from connecthub.control.actor import Actor
     from tui.data import Data
+    from tui.watchdog import Watchdog
 
 
 def no_screen_because() -> str | None:
@@ -37,6 +40,17 @@ def tui(read_only: bool) -> None:
       connecthub tui
       connecthub tui --read-only
     """
+    if code := open_center(read_only=read_only):
+        sys.exit(code)
+
+
+def open_center(*, authorize: Callable[[], Actor] | None = None, language: str = "", read_only: bool = False) -> int:
+    """Show the control center until the person leaves; returns the exit code.
+
+    `authorize` says in a thread who came over SSH: it is called again every five seconds while it raises DatabaseError,
+    and ends the session where it raises Forbidden; without it the account of this shell acts. Raises ConfigError where
+    no screen can be shown, and for settings that cannot be used.
+    """
     from connecthub.errors import ConfigError
 
     if why := no_screen_because():
@@ -46,9 +60,23 @@ def tui(read_only: bool) -> None:
     def open_data() -> Data:
         from tui.data import Data
 
-        return Data.open(read_only=read_only)
+        return Data.open(read_only=read_only, authorize=authorize)
 
-    center = ControlCenter(open_data)
+    watchdog = _watchdog() if authorize is not None else None
+    center = ControlCenter(open_data, language or None, diagnose=_diagnose, watchdog=watchdog)
     center.run(mouse=False)
-    if center.return_code:
-        sys.exit(center.return_code)
+    return center.return_code or 0
+
+
+def _watchdog() -> Watchdog:
+    from connecthub.core.config import load_settings
+    from tui.watchdog import Watchdog
+
+    return Watchdog(load_settings().ssh_idle_minutes * 60)
+
+
+def _diagnose() -> list[str]:
+    from connecthub.core.config import load_settings
+    from connecthub.service.doctor import findings
+
+    return findings(load_settings())

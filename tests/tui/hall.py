@@ -10,16 +10,18 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from connecthub.control.actor import local_actor
+from connecthub.control.actor import Role, local_actor
 from connecthub.control.installation import prepare
 from connecthub.control.job_settings import JobSettings
 from connecthub.control.jobs import Office, add_job, set_enabled
+from connecthub.control.operators import Register
 from connecthub.core.clock import SystemClock
 from connecthub.core.config import load_settings
 from connecthub.db import tables
 from connecthub.db.types import AnyRow
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.questions import PluginQuestions
+from tests.tui.public_keys import let_in
 
 HANDLER = "extensions.sync_oa_to_didi.job:SyncOAToDidiTokenJob"
 PARAMS = {"base_url": "https://oa.example.com/seeyon"}
@@ -31,6 +33,7 @@ JOBS: dict[str, dict[str, Any]] = {
     "cost-centres": {"cron_expr": "15 6 * * 1", "tags": ["finance"]},
     "old-import": {"cron_expr": "0 4 * * *", "tags": ["finance"]},
 }
+PEOPLE = {"alice": Role.ADMIN, "bob": Role.OPERATOR, "王小明": Role.VIEWER}
 LOG = """2026-11-28T02:00:00.012Z INFO extensions.sync_oa_to_didi: 412 departments read
 2026-11-28T02:00:01.337Z INFO extensions.sync_oa_to_didi: page 1 of 9: 500 people
 2026-11-28T02:00:02.101Z WARNING extensions.sync_oa_to_didi: 3 people have no department: 王小明, Li Lei, Ana
@@ -59,6 +62,8 @@ def hall(folder: Path) -> Iterator[dict[str, str]]:
         questions = PluginQuestions(settings, launcher)
         office = Office(database, keys, questions, lambda bells: None, SystemClock().now)
         _fill(office)
+        for name, role in PEOPLE.items():
+            let_in(Register(database, settings), local_actor(), name, role)
     database.dispose()
     yield environment
 

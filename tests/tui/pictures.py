@@ -43,6 +43,9 @@ SCREENS: dict[str, Sequence[str]] = {
     "plugins": ("5",),
     "plugin": ("5", "enter"),
     "audit": ("6",),
+    "operators": ("7",),
+    "operator-keys": ("7", "down", "enter"),
+    "operator-new": ("7", "N"),
     "help": ("question_mark",),
 }
 """Which keys lead to each."""

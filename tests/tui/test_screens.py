@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from connecthub.control.actor import Role
+from connecthub.control.operators import Register
 from connecthub.core.safe_text import display_width
-from tests.integration.conftest import Installation
+from tests.integration.conftest import ALICE, Installation
+from tests.tui.public_keys import let_in
 from tui.app import ControlCenter
 from tui.data import Data
 from tui.screens.base import CenterScreen
@@ -41,7 +44,8 @@ def lines(center: ControlCenter) -> list[str]:
 KEYS = (
     *("1", "2", "o", "enter", "i", "escape", "escape", "f", "question_mark", "escape", "full_stop", "escape"),
     *("2", "enter", "u", "enter", "escape", "escape", "escape", "e", "x", "escape", "escape", "X", "escape"),
-    *("P", "escape", "S", "escape", "4", "5", "enter", "escape", "6", "enter"),
+    *("P", "escape", "S", "escape", "4", "5", "enter", "escape", "6", "enter", "escape"),
+    *("7", "e", "escape", "N", "escape", "X", "escape", "D", "escape", "enter", "X", "escape", "N"),
 )
 """A way through every screen."""
 
@@ -54,6 +58,7 @@ def test_no_screen_overflows_eighty_columns(
     monkeypatch.setenv("PLUGIN_PACKAGES", "samples.good")  # of all samples, one hangs for ten seconds
     installation.add("名" * 60, cron_expr="0 0 1 1 *", tags=["t" * 60])
     installation.run("名" * 60)
+    let_in(Register(installation.database, installation.settings), ALICE, "名" * 60, Role.ADMIN, "zh")
 
     async def look() -> None:
         center = ControlCenter(open_data, language)

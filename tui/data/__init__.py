@@ -6,9 +6,10 @@ It is called from worker threads. Nothing heavy is imported before something is 
 from __future__ import annotations
 
 from tui.data.editing import Editing
+from tui.data.operators import Operators
 from tui.data.overview import OverviewData
 from tui.data.places import Places
 
 
-class Data(Editing, OverviewData, Places):
+class Data(Editing, OverviewData, Places, Operators):
     """An installation, as the control center sees it."""

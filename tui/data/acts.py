@@ -60,7 +60,7 @@ class Acts(Looks):
         tally.each(job_ids, collect)
         return self._retry(failed, False, tally)
 
-    def cancel(self, log_ids: Sequence[int]) -> Done:
+    def cancel(self, log_ids: Sequence[int], reason: str | None = None) -> Done:
         """Cancel what is queued, ask what runs to stop."""
         from connecthub.control.cancelling import cancel_log
 
@@ -68,7 +68,7 @@ class Acts(Looks):
         tally = Tally()
 
         def cancel(log_id: int) -> None:
-            done = cancel_log(self._database, self._ring_if_any, self._actor, log_id)
+            done = cancel_log(self._database, self._ring_if_any, self._actor, log_id, reason=reason)
             tally.lines.append(f"run {done.log_id} ({done.job_name}) {CANCELLED[done.done]}")
 
         return tally.each(log_ids, cancel).done()
@@ -77,11 +77,11 @@ class Acts(Looks):
         """Schedule jobs again."""
         return self._set_enabled(job_ids, True)
 
-    def disable(self, job_ids: Sequence[int]) -> Done:
+    def disable(self, job_ids: Sequence[int], reason: str | None = None) -> Done:
         """Schedule jobs no more; what is queued stays."""
-        return self._set_enabled(job_ids, False)
+        return self._set_enabled(job_ids, False, reason)
 
-    def _set_enabled(self, job_ids: Sequence[int], enabled: bool) -> Done:
+    def _set_enabled(self, job_ids: Sequence[int], enabled: bool, reason: str | None = None) -> Done:
         from connecthub.control.actions import ACTIONS
         from connecthub.control.job_reading import show_job
         from connecthub.control.jobs import set_enabled
@@ -91,7 +91,7 @@ class Acts(Looks):
 
         def switch(job_id: int) -> None:
             seen = show_job(office.database, str(job_id))
-            row = set_enabled(office, self._actor, seen, enabled)
+            row = set_enabled(office, self._actor, seen, enabled, reason=reason)
             same = row.version == seen.version
             tally.lines.append(f"job {row.name} is {word}{' already' if same else ''}")
             tally.changed += [] if same else [row.name]

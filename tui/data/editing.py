@@ -155,14 +155,14 @@ class Editing(Acts):
         line = f"job {row.name} has version {version} again, as version {row.version}"
         return told(line, f"connecthub job revert {quote(row.name)}")
 
-    def delete(self, job_id: int) -> Done:
+    def delete(self, job_id: int, reason: str | None = None) -> Done:
         """Delete a job for good."""
         from connecthub.control.job_reading import show_job
         from connecthub.control.jobs import delete_job
 
         office = self._acting()
         name = show_job(office.database, str(job_id)).name
-        cancelled = delete_job(office, self._actor, str(job_id))
+        cancelled = delete_job(office, self._actor, str(job_id), reason=reason)
         return told(f"job {name} is deleted, {cancelled} queued runs cancelled; its JobLogs stay")
 
     def run_with(self, form: Form, texts: Mapping[str, str], slot: str) -> Done | dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,20 +31,23 @@ class Opened:
         self._lock = threading.RLock()
 
     @classmethod
-    def open(cls, read_only: bool = False) -> Self:
+    def open(cls, read_only: bool = False, authorize: Callable[[], Actor] | None = None) -> Self:
         """The installation of this folder and environment; raises ConnectHubError."""
         from connecthub.core.config import load_settings
 
-        return cls.of(load_settings(), read_only)
+        return cls.of(load_settings(), read_only, authorize)
 
     @classmethod
-    def of(cls, settings: Settings, read_only: bool = False) -> Self:
-        """The installation that settings name; raises ConnectHubError."""
+    def of(cls, settings: Settings, read_only: bool = False, authorize: Callable[[], Actor] | None = None) -> Self:
+        """The installation that settings name, for whom `authorize` lets in, or else for the account of this shell.
+
+        Raises ConnectHubError, as `authorize` does before anything is opened.
+        """
         from connecthub.control.session import Session
         from tui.session_log import begin_session_log
 
         settings.check_stack()
-        data = cls(Session(settings), read_only=read_only)
+        data = cls(Session(settings, None if authorize is None else authorize()), read_only=read_only)
         try:
             data.now()
             begin_session_log(settings)
@@ -58,19 +62,27 @@ class Opened:
             self._session.close()
 
     def facts(self) -> Facts:
-        """What the header shows."""
+        """What the header shows, and how the person stands now; raises Forbidden where key or account do not hold."""
+        from connecthub.control.actor import Role
+        from connecthub.control.standing import standing
         from connecthub.core.safe_text import safe_text
         from tui.shown import place
 
         settings = self._session.settings
+        now = standing(self._database, self._actor)
+        role, may_change = now.actor.role, not self._read_only
         return Facts(
             instance=safe_text(settings.instance_name),
             color=settings.instance_color,
             database=place(self._database),
             zone=settings.timezone,
-            actor=safe_text(self._actor.name),
-            language=settings.ui_lang,
+            actor=safe_text(now.actor.name),
+            role=role,
+            remote=now.actor.key_id is not None,
+            language=now.language or settings.ui_lang,
             read_only=self._read_only,
+            may_act=may_change and role.includes(Role.OPERATOR),
+            may_administer=may_change and role.includes(Role.ADMIN),
         )
 
     def kept(self) -> Kept | None:

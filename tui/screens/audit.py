@@ -55,9 +55,9 @@ class AuditScreen(ListScreen[ActRow]):
             Cell(self.center.times.show(row.at, self.at)),
             Cell(row.actor),
             Cell(row.via, "dim"),
-            Cell(row.action),
+            Cell(f"✗ {row.action}", "bad") if row.result != "done" else Cell(row.action),
             Cell(row.target),
-            Cell("; ".join(row.detail)[:DETAIL_MAX], "dim"),
+            Cell("; ".join([*([row.reason] if row.reason else []), *row.detail])[:DETAIL_MAX], "dim"),
         ]
 
     def page(self, text: str, span: Span) -> Callable[[Data], Page[ActRow]]:
@@ -95,6 +95,9 @@ class AuditScreen(ListScreen[ActRow]):
             (words("act.via"), row.via),
             (words("act.action"), row.action),
             (words("act.target"), f"{row.kind} {row.target}{number}"),
+            (words("act.result"), f"✗ {row.result}" if row.result != "done" else row.result),
         ]
+        more = {"act.reason": row.reason, "act.fingerprint": row.fingerprint, "act.address": row.address}
+        facts += [(words(name), value) for name, value in more.items() if value]
         lines = [f"{name}: {value}" for name, value in facts]
         return "\n".join([*lines, "", f"== {words('act.detail')}", *(row.detail or [words("act.detail.none")])])

@@ -96,7 +96,8 @@ class CenterScreen(AskingScreen):
         facts = center.facts
         right = words("header.of", time=center.times.clock(self.at)) if self.at else facts.zone
         lock = words("header.read_only") if facts.read_only else ""
-        self.query_one(Header).tell([self.title_line(), facts.instance, lock, facts.database], right)
+        who = words("header.who", name=facts.actor, role=facts.role) if facts.remote else ""
+        self.query_one(Header).tell([self.title_line(), facts.instance, who, lock, facts.database], right)
         self.query_one(Banner).text = center.problem or self._too_small()
         hints = self.hints()
         self.query_one(HintBar).tell([(key.shown, words(f"key.{key.id}")) for key in hints])
@@ -123,8 +124,7 @@ class CenterScreen(AskingScreen):
 
     def keys(self) -> list[Key]:
         """The lines of the keymap that hold here."""
-        read_only = self.center.facts.read_only
-        keys = [key for key in KEYS if key.id.partition(".")[0] in self.scopes and not (key.act and read_only)]
+        keys = [key for key in KEYS if key.id.partition(".")[0] in self.scopes and self._allows(key)]
         own = {key.action for key in keys if not key.id.startswith("screen.")}
         return [key for key in keys if not (key.id.startswith("screen.") and key.action in own)]
 
@@ -140,18 +140,46 @@ class CenterScreen(AskingScreen):
         then: Callable[[Done], None] | None = None,
     ) -> None:
         """Ask, and act if the answer is yes; from 21 things on, or with `typed`, something has to be typed."""
-        from tui.screens.dialogs import TYPED_FROM, Confirm, ConfirmTyped
+        self._confirm(question, names, lambda data, _: act(data), typed, then, asks_why=False)
+
+    def confirm_why(
+        self,
+        question: str,
+        names: Sequence[str],
+        act: Callable[[Data, str | None], Done],
+        *,
+        typed: str = "",
+        then: Callable[[Done], None] | None = None,
+    ) -> None:
+        """Ask as `confirm` does, and for a reason, which may stay away."""
+        self._confirm(question, names, act, typed, then, asks_why=True)
+
+    def _confirm(
+        self,
+        question: str,
+        names: Sequence[str],
+        act: Callable[[Data, str | None], Done],
+        typed: str,
+        then: Callable[[Done], None] | None,
+        *,
+        asks_why: bool,
+    ) -> None:
+        from tui.screens.dialogs import TYPED_FROM, Confirm, ConfirmTyped, Reason
 
         words = self.center.words
         if not names:
             self.say(words("ask.nothing"))
             return
         wanted = typed or (str(len(names)) if len(names) >= TYPED_FROM else "")
-        dialog = ConfirmTyped(words, question, names, wanted) if wanted else Confirm(words, question, names)
+        if wanted:
+            dialog = ConfirmTyped(words, question, names, wanted, asks_why=asks_why)
+        else:
+            dialog = Confirm(words, question, names, asks_why=asks_why)
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.wait_for(act, then or self.done)
+                reason = Reason.of(dialog)
+                self.wait_for(lambda data: act(data, reason), then or self.done)
 
         self.app.push_screen(dialog, answered)
 
@@ -212,12 +240,13 @@ class CenterScreen(AskingScreen):
         return True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Where nothing may be changed, keys that act do not exist."""
-        if not self.app.is_running or not self.center.facts.read_only:
+        """Keys for what the person may not do do not exist."""
+        if not self.app.is_running:
             return True
-        return not any(
-            key.act and key.id.partition(".")[2] == action for key in KEYS if key.id.split(".")[0] in self.scopes
-        )
+        return all(self._allows(key) for key in KEYS if key.action == action and key.id.split(".")[0] in self.scopes)
+
+    def _allows(self, key: Key) -> bool:
+        return self.center.facts.allows(act=key.act, admin=key.admin)
 
     # prompts
 

@@ -16,11 +16,13 @@ from textual.widgets.option_list import Option
 
 from connecthub.core.safe_text import safe_text
 from tui.styles import style
+from tui.widgets.fields import OneLine
 from tui.words import Words
 
 T = TypeVar("T")
 
 NAMES_SHOWN = 8
+REASON_MAX = 500
 TYPED_FROM = 21
 """So many things at once ask for their number to be typed."""
 
@@ -31,32 +33,66 @@ class Dialog(ModalScreen[T]):
     CSS_PATH: ClassVar[Any] = style("dialogs")
 
 
+class Reason(OneLine):
+    """Why, in the person's own words; it may stay empty."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(hint=words("dialog.reason"))
+        self.max_length = REASON_MAX
+
+    @staticmethod
+    def of(dialog: Dialog[bool]) -> str | None:
+        """What was typed; None where nothing was, or where nothing is asked."""
+        found = dialog.query(Reason)
+        return (found.first().value.strip() if found else "") or None
+
+
 class Confirm(Dialog[bool]):
-    """Asks before an act. The focus is on Cancel; `y`, or the other button, does it."""
+    """Asks before an act. The focus is on Cancel; `y`, or the other button, does it.
+
+    Where a reason is asked for, `r` leads into its line and Enter out of it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,ｙ", "yes", "yes"),
         Binding("escape,n,q", "no", "no"),
+        Binding("r,ｒ", "reason", "reason"),
         Binding("left,right,h,l,tab", "other", "other button", priority=True),
     ]
 
-    def __init__(self, words: Words, question: str, names: Sequence[str]) -> None:
+    def __init__(self, words: Words, question: str, names: Sequence[str], *, asks_why: bool = False) -> None:
         super().__init__()
         self._words = words
         self._question = question
         self._names = names
+        self._asks_why = asks_why
 
     def compose(self) -> ComposeResult:
         """The question, what it is about, and two buttons."""
         with Vertical(id="dialog"):
             yield Static(Content(self._question), id="question")
             yield Static(Content("\n".join(_some(self._words, self._names))), id="names")
+            if self._asks_why:
+                yield Reason(self._words)
             with Horizontal(id="buttons"):
                 yield Button(Content(self._words("dialog.no")), id="no", compact=True)
                 yield Button(Content(self._words("dialog.yes")), id="yes", compact=True)
 
     def on_mount(self) -> None:
         """Stand on Cancel."""
+        self.query_one("#no", Button).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a line every key is a letter of it."""
+        return action != "other" or not isinstance(self.focused, Input)
+
+    def action_reason(self) -> None:
+        """Say why."""
+        for line in self.query(Reason):
+            line.focus()
+
+    @on(Input.Submitted)
+    def _reason_entered(self) -> None:
         self.query_one("#no", Button).focus()
 
     @on(Button.Pressed)
@@ -82,12 +118,15 @@ class ConfirmTyped(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", "no")]
 
-    def __init__(self, words: Words, question: str, names: Sequence[str], wanted: str) -> None:
+    def __init__(
+        self, words: Words, question: str, names: Sequence[str], wanted: str, *, asks_why: bool = False
+    ) -> None:
         super().__init__()
         self._words = words
         self._question = question
         self._names = names
         self._wanted = wanted
+        self._asks_why = asks_why
 
     def compose(self) -> ComposeResult:
         """The question, what it is about, and a field."""
@@ -95,13 +134,15 @@ class ConfirmTyped(Dialog[bool]):
             yield Static(Content(self._question), id="question")
             yield Static(Content("\n".join(_some(self._words, self._names))), id="names")
             yield Static(Content(self._words("dialog.type", text=self._wanted)), id="told")
-            field = Input(compact=True, select_on_focus=False)
-            field.cursor_blink = False
-            yield field
+            yield OneLine()
+            if self._asks_why:
+                yield Reason(self._words)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        if event.value.strip() == self._wanted:
+        if isinstance(event.input, Reason):
+            self.query(OneLine).first().focus()
+        elif event.value.strip() == self._wanted:
             self.dismiss(True)
         else:
             self.query_one("#told", Static).update(Content(self._words("dialog.not_that", text=self._wanted)))

@@ -68,10 +68,9 @@ class EditScreen(FormScreen):
         if form.secrets:
             rows += [heading(words("form.secrets")), *(self._secret(form, field) for field in form.secrets)]
         rows += [heading(words("form.policies")), *(self.row(field, texts) for field in POLICIES)]
-        save, as_json, leave = (
-            Button(Content(words(f"form.{name}")), id=name, compact=True) for name in ("save", "json", "leave")
-        )
-        return [*rows, Horizontal(save, as_json, leave, id="form-buttons")]
+        names = ("save", "json", "leave") if self.center.facts.may_act else ("json", "leave")
+        buttons = [Button(Content(words(f"form.{name}")), id=name, compact=True) for name in names]
+        return [*rows, Horizontal(*buttons, id="form-buttons")]
 
     def began(self) -> None:
         """Put the schedule into words."""

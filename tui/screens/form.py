@@ -208,7 +208,8 @@ class FormScreen(CenterScreen):
             super().action_back()
             return
         words = self.center.words
-        entries = [(name, "", words(f"form.esc.{name}")) for name in self.leave_ways]
+        ways = [name for name in self.leave_ways if name != "save" or self.center.facts.may_act]
+        entries = [(name, "", words(f"form.esc.{name}")) for name in ways]
 
         def chosen(what: str | None) -> None:
             if what is not None:

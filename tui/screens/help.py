@@ -23,7 +23,7 @@ SHOWN = {
 }
 """Textual's names of keys as people read them; what has none counts twice."""
 TAKES = {
-    **{"jobs": "FILTER", "logs": "FILTER", "audit": "FILTER", "job": "FILTER", "log": "NUMBER"},
+    **{"jobs": "FILTER", "logs": "FILTER", "audit": "FILTER", "operators": "FILTER", "job": "FILTER", "log": "NUMBER"},
     **{"new": "HANDLER", "lang": "en|zh"},
 }
 """What a command may have behind it."""

@@ -127,7 +127,8 @@ class JobScreen(CenterScreen):
 
     def action_disable(self) -> None:
         """Disable."""
-        self._act("ask.disable", lambda data: data.disable([self.job_id]))
+        asked = self.center.words("ask.disable", count=1, instance=self.center.facts.instance)
+        self.confirm_why(asked, [self._job_name], lambda data, why: data.disable([self.job_id], why))
 
     def _act(self, question: str, act: Callable[[Data], Any]) -> None:
         self.confirm(self.center.words(question, count=1, instance=self.center.facts.instance), [self._job_name], act)

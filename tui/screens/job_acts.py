@@ -57,7 +57,7 @@ def delete(screen: CenterScreen, job_id: int, name: str, *, leave: bool = False)
         (target if isinstance(target, CenterScreen) else screen).done(done)
 
     question = screen.center.words("ask.delete", instance=screen.center.facts.instance)
-    screen.confirm(question, [name], lambda data: data.delete(job_id), typed=name, then=done)
+    screen.confirm_why(question, [name], lambda data, why: data.delete(job_id, why), typed=name, then=done)
 
 
 def enable(screen: CenterScreen, job_id: int, name: str) -> None:

@@ -157,10 +157,15 @@ class JobsScreen(ListScreen[JobRow]):
 
     def action_disable(self) -> None:
         """Disable."""
-        self._act("ask.disable", lambda data, ids: data.disable(ids))
+        asked, ids, names = self._chosen_jobs("ask.disable")
+        self.confirm_why(asked, names, lambda data, why: data.disable(ids, why))
 
     def _act(self, question: str, act: Callable[[Data, list[int]], Any]) -> None:
+        asked, ids, names = self._chosen_jobs(question)
+        self.confirm(asked, names, lambda data: act(data, ids))
+
+    def _chosen_jobs(self, question: str) -> tuple[str, list[int], list[str]]:
         chosen = self.table.chosen_rows()
         ids = [row.id for row in chosen]
         asked = self.center.words(question, count=len(ids), instance=self.center.facts.instance)
-        self.confirm(asked, [row.name for row in chosen], lambda data: act(data, ids))
+        return asked, ids, [row.name for row in chosen]

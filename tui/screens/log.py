@@ -192,16 +192,18 @@ class LogScreen(CenterScreen):
 
     def action_retry(self) -> None:
         """Retry it."""
-        self._act("ask.retry", lambda data: data.retry([self.log_id]))
+        self.confirm(self._question("ask.retry"), [self._named()], lambda data: data.retry([self.log_id]))
 
     def action_cancel(self) -> None:
         """Cancel it."""
-        self._act("ask.cancel", lambda data: data.cancel([self.log_id]))
+        asked = self._question("ask.cancel")
+        self.confirm_why(asked, [self._named()], lambda data, why: data.cancel([self.log_id], why))
 
-    def _act(self, question: str, act: Any) -> None:
-        name = f"{self.log_id} {self._view.row.job_name if self._view else ''} {self._status}"
-        asked = self.center.words(question, count=1, instance=self.center.facts.instance)
-        self.confirm(asked, [name], act)
+    def _question(self, question: str) -> str:
+        return self.center.words(question, count=1, instance=self.center.facts.instance)
+
+    def _named(self) -> str:
+        return f"{self.log_id} {self._view.row.job_name if self._view else ''} {self._status}"
 
     def fits(self, key_id: str) -> bool:
         """What runs can be cancelled, what has ended badly retried."""

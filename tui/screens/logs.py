@@ -106,7 +106,7 @@ class LogsScreen(ListScreen[LogRow]):
         """Cancel the marked."""
         ids, names = self._chosen()
         asked = self.center.words("ask.cancel", count=len(ids), instance=self.center.facts.instance)
-        self.confirm(asked, names, lambda data: data.cancel(ids))
+        self.confirm_why(asked, names, lambda data, why: data.cancel(ids, why))
 
     def action_retry_matching(self) -> None:
         """Retry all that match and did not succeed, once they are counted."""

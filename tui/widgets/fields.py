@@ -71,9 +71,9 @@ class OneLine(Input):
         self.placeholder = hint
 
     def on_paste(self, event: events.Paste) -> None:
-        """Pasted text is outside text; a secret is taken as it is, and never shown."""
+        """Pasted text is outside text, of which one line fits; a secret is taken as it is, and never shown."""
         if not self.password:
-            event.text = safe_text(event.text)
+            event.text = safe_text(next(iter(event.text.splitlines()), ""))
 
     def action_copy(self) -> None:
         """Send what is selected to the clipboard; of a secret nothing."""

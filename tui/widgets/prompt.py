@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
-from connecthub.core.safe_text import safe_text
 from tui.widgets.bars import Line
+from tui.widgets.fields import OneLine
 
 FULL_WIDTH = {"：": ":", "／": "/"}
 
@@ -41,9 +41,7 @@ class Prompt(Horizontal):
     def compose(self) -> ComposeResult:
         """The sign of what it is for, and the field."""
         yield Line(id="sign")
-        field = Input(compact=True, select_on_focus=False)
-        field.cursor_blink = False
-        yield field
+        yield OneLine()
 
     def on_mount(self) -> None:
         """Begin hidden."""
@@ -84,10 +82,6 @@ class Prompt(Horizontal):
     def action_leave(self) -> None:
         """Esc."""
         self.post_message(self.Left(self.purpose, _typed(self._field.value)))
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Pasted text is outside text."""
-        event.text = safe_text(event.text)
 
 
 def _typed(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from tui.words import acting, editing, key_names, lists, overview, places, runs
+from tui.words import access, acting, editing, key_names, lists, overview, places, runs
 
 LANGUAGES = ("en", "zh")
 
@@ -18,6 +18,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     **editing.WORDS,
     **overview.WORDS,
     **places.WORDS,
+    **access.WORDS,
     **key_names.WORDS,
 }
 

@@ -135,6 +135,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "command.workers": ("workers and queues", "工作进程与队列"),
     "command.plugins": ("the plugins", "插件"),
     "command.audit": ("who did what; what matches", "审计；可带筛选"),
+    "command.operators": ("who may come over SSH; for admins", "可通过 SSH 登录者（管理员）"),
     "command.new": ("a new job; of a plugin", "新建作业；可指定插件"),
     "command.last": ("where the last session ended", "回到上次会话的位置"),
     "command.help": ("this help", "本帮助"),
