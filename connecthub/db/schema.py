@@ -56,7 +56,7 @@ def upgrade(database: Database, *, allow_create: bool) -> bool:
     if version is None and not allow_create:
         raise database.nothing()
     with database.migrate() as connection:
-        return _migrate(database, connection)
+        return migrate_within(database, connection)
 
 
 def _is_wal(database: Database, connection: Connection) -> bool:
@@ -64,7 +64,7 @@ def _is_wal(database: Database, connection: Connection) -> bool:
     return database.dialect != "sqlite" or connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-def _migrate(database: Database, connection: Connection) -> bool:
+def migrate_within(database: Database, connection: Connection) -> bool:
     if database.dialect == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     version = _version(database, connection)  # whoever held the lock before may have done it all
