@@ -189,6 +189,7 @@ def test_every_command_is_in_the_drill_or_left_out_for_a_reason() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("installation", ["production"], indirect=True)  # the stack with secrets in its settings
 def test_no_command_says_a_secret(place: Place) -> None:
     with place.cli.live("worker", LOG_LEVEL="debug") as worker, place.cli.live("scheduler") as scheduler:
         worker.wait_for("serves queue")
@@ -219,6 +220,7 @@ def given_files() -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("installation", ["embedded"], indirect=True)  # no screen shows a setting of the other
 def test_no_screen_shows_a_secret(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with place.cli.live("worker") as worker:
         worker.wait_for("serves queue")
