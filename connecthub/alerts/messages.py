@@ -13,8 +13,8 @@ from connecthub.core.safe_text import safe_text
 from connecthub.db.types import AnyRow
 from connecthub.schedule.policy import COUNT_MAX
 
-BODY_BYTES = 1800
-"""WeCom takes 2048 bytes with the title."""
+BODY_BYTES, TITLE_BYTES = 1800, 240
+"""WeCom takes 2048 bytes of both together."""
 TITLE_CHARS = 120
 CAUSE_LINES = 3
 LISTED = 20
@@ -123,7 +123,10 @@ def _fitting(lines: Sequence[str], last: str, total: int) -> str:
 
 
 def _title(instance: str, what: str) -> str:
-    return _line(f"[{instance}] {what}", TITLE_CHARS)
+    title = _line(f"[{instance}] {what}", TITLE_CHARS)
+    if len(title.encode()) <= TITLE_BYTES:
+        return title
+    return f"{title.encode()[: TITLE_BYTES - len('…'.encode())].decode(errors='ignore')}…"
 
 
 def _line(text: str, most: int = 200) -> str:

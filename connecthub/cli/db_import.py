@@ -39,7 +39,10 @@ def import_(source: str | None, key: str, limit_logs: int | None, dry_run: bool,
       connecthub db import --from @old-url.txt --key old.key --limit-logs 1000
     """
     from connecthub.cli.session import session
+    from connecthub.errors import ConfigError
 
+    if as_json and not (yes or dry_run):
+        raise ConfigError("--json shows nothing before it would ask; add --dry-run or --yes")
     url = _url(source)
     with session() as opened:
         from connecthub.cli.import_report import answer, show

@@ -37,8 +37,10 @@ def apply(file: str, dry_run: bool, check: bool, prune: bool, yes: bool, as_json
       connecthub job apply jobs.yaml --prune
     """
     from connecthub.cli.session import session
-    from connecthub.errors import RunFailed
+    from connecthub.errors import ConfigError, RunFailed
 
+    if as_json and not (yes or dry_run or check):
+        raise ConfigError("--json shows nothing before it would ask; add --dry-run or --check, or --yes")
     wanted, sources = _read(file)
     with session() as opened:
         from connecthub.control.applying import apply_plan, make_plan

@@ -20,8 +20,8 @@ from connecthub.core.safe_text import safe_text
 from connecthub.db.types import AnyRow
 from connecthub.errors import ConfigError
 
-FILE_MAX = 2 * 1024 * 1024
-"""Characters of a file."""
+FILE_MAX = 8 * 1024 * 1024
+"""Characters of a file: more than `export_jobs` writes of 20,000 jobs."""
 KEPT = "kept"
 """Stands for a secret, or for all secrets, of which the stored value stays."""
 

@@ -98,7 +98,8 @@ def edit_job(
     wanted = {name: value for name, value in {**(stored or {}), **secrets.set}.items() if name not in secrets.clear}
     changed = differences(JobSettings.of(seen).as_dict(), settings.as_dict())
     wakes = settings.enabled and "enabled" in changed and seen.schedule_error is not None
-    if wakes or asks_plugin(changed, secrets):  # what was imported may never have been asked
+    asked = wakes or asks_plugin(changed, secrets)
+    if asked:  # what was imported may never have been
         office.questions.validate(settings.handler_path, settings.public_cfg, wanted if stored is not None else {})
     if not changed and not secrets:
         return seen
@@ -110,7 +111,7 @@ def edit_job(
             _refuse_taken(connection, settings.name)
         bells = _dispatch_due(connection, row, now)
         values = {**settings.as_dict(), "version": row.version + 1, "updated_at": now}
-        if changed.keys() & {"cron_expr", "timezone", "enabled"}:
+        if changed.keys() & {"cron_expr", "timezone", "enabled"} or (asked and not settings.enabled):
             values |= {"next_run_at": _next_run(settings, now), "schedule_error": None}
         if secrets:
             values["secret_cfg"] = _sealed(connection, office.keys, row.id, wanted) if wanted else None

@@ -46,7 +46,7 @@ class _Loader(yaml.SafeLoader):
         """Refuse a reference: a few lines of them can stand for more than any memory holds."""
         if self.check_event(yaml.AliasEvent):
             event: Any = self.peek_event()
-            raise _problem(f"*{event.anchor} repeats another part; write it out", event.start_mark)
+            raise _problem("after * a name repeats another part; write it out, or in quotes", event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -147,6 +147,8 @@ def _in_words() -> Iterator[None]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         told = f"{error.problem}; mend the YAML there"
+        if " tag " in told:
+            told = "! begins a tag, and this one is not known here; write the text in quotes"
         raise (_problem(told, mark) if mark else ConfigError(told)) from None
     except yaml.reader.ReaderError as error:
         raise ConfigError(f"character {error.position} is {error.reason}; write it as an escape in quotes") from None

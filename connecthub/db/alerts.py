@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, literal, select, update
+from sqlalchemy import Connection, Update, delete, insert, literal, select, update
 
 from connecthub.db.dialects import insert_into
 from connecthub.db.tables import alert_channels, alert_deliveries, alert_outbox, installation, jobs
@@ -120,16 +120,20 @@ def take_due(connection: Connection, channel_id: int, lease: float) -> Sequence[
 def note_sent(connection: Connection, channel_id: int, alert_ids: Sequence[int]) -> None:
     """Say that a channel has these alerts."""
     values = {"sent_at": database_now(), "next_try_at": None, "last_error": None}
-    _of_channel(connection, channel_id, alert_ids, values)
+    connection.execute(_of_channel(channel_id, alert_ids).values(values))
     note_channel(connection, channel_id, None)
 
 
 def note_failed(
     connection: Connection, channel_id: int, alert_ids: Sequence[int], error: str, next_try_at: datetime | None
 ) -> None:
-    """Say that a channel did not take these alerts, and when they are tried again; None gives them up."""
+    """Say that a channel did not take these alerts, and when they are tried again; None gives them up.
+
+    One that another scheduler has brought there meanwhile stays sent.
+    """
+    unsent = _of_channel(channel_id, alert_ids).where(alert_deliveries.c.sent_at.is_(None))
     if alert_ids:
-        _of_channel(connection, channel_id, alert_ids, {"last_error": error, "next_try_at": next_try_at})
+        connection.execute(unsent.values(last_error=error, next_try_at=next_try_at))
 
 
 def note_channel(connection: Connection, channel_id: int, error: str | None) -> None:
@@ -146,10 +150,9 @@ def postpone(connection: Connection, channel_id: int, until: datetime) -> None:
     connection.execute(update(alert_deliveries).where(*waiting).values(next_try_at=until))
 
 
-def _of_channel(connection: Connection, channel_id: int, alert_ids: Sequence[int], values: dict[str, Any]) -> None:
+def _of_channel(channel_id: int, alert_ids: Sequence[int]) -> Update:
     delivery = alert_deliveries.c
-    changed = update(alert_deliveries).where(delivery.channel_id == channel_id, delivery.alert_id.in_(alert_ids))
-    connection.execute(changed.values(values))
+    return update(alert_deliveries).where(delivery.channel_id == channel_id, delivery.alert_id.in_(alert_ids))
 
 
 # read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ BUSY_SECONDS = 10.0
 LOGS_PER_STATEMENT = 200
 ROWS_AT_ONCE = 8
 """So many logs are held at a time while they come in; each may be of many megabytes."""
+KEYS_AT_ONCE = 10_000
 
 JOBS = {
     "id": ("id",),
@@ -82,7 +84,7 @@ Cell = Any
 """A value as it stands there: a text, None, and on SQLite also a number or bytes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OldLogKey:
     """Which log of which job: as it is looked up, and both as text; and its first time that is known, as it stands."""
 
@@ -136,9 +138,8 @@ class OldSystem:
         columns = (self._logs["id"], self._logs["job_id"], self._as_text(known, self._logs))
         listing = select(*columns).order_by(*self._order())
         with self._reading() as connection:
-            return [
-                OldLogKey(key, identity(key), identity(job_id), at) for key, job_id, at in connection.execute(listing)
-            ]
+            found = connection.execution_options(yield_per=KEYS_AT_ONCE).execute(listing)
+            return [OldLogKey(key, identity(key), sys.intern(identity(job_id)), at) for key, job_id, at in found]
 
     def logs(self, keys: Sequence[Any], most: int) -> Iterator[dict[str, Cell]]:
         """Those logs, each under the names of LOGS, the oldest first.

@@ -1,7 +1,9 @@
 """Old JobLogs, counted and deleted in short transactions; alerts and workers of that age with them.
 
 Two rules: a job with `keep_last` keeps so many of its newest ended JobLogs, whatever their age, and no more; of all
-other jobs, those that are gone too, a JobLog goes by the time at which it ended.
+other jobs, those that are gone too, a JobLog goes by the time at which it ended. Where somebody has set a policy of
+alerts, the newest success of an enabled job stays under both, for the rule `no_success` counts from it; but a job that
+keeps none keeps none.
 """
 
 from __future__ import annotations
@@ -10,12 +12,12 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal_column, or_, select
 
 from connecthub.db import alerts
 from connecthub.db.engine import Database
 from connecthub.db.halving import first_id_at
-from connecthub.db.tables import FINAL, alert_outbox, job_logs, jobs, workers
+from connecthub.db.tables import FINAL, Status, alert_outbox, installation, job_logs, jobs, workers
 from connecthub.db.types import AnyRow
 
 FIRST_BATCH, BATCH = 8, 500
@@ -26,7 +28,18 @@ BATCH_SECONDS = 0.2
 
 def _old(before: datetime) -> ColumnElement[bool]:
     own_rule = select(literal_column("1")).where(jobs.c.id == job_logs.c.job_id, jobs.c.keep_last.is_not(None)).exists()
-    return and_(job_logs.c.status.in_(FINAL), job_logs.c.finished_at < before, ~own_rule)
+    return and_(job_logs.c.status.in_(FINAL), job_logs.c.finished_at < before, ~own_rule, ~_counts_for_alerts())
+
+
+def _counts_for_alerts() -> ColumnElement[bool]:
+    """Whether a JobLog is the newest success of an enabled job that a policy of alerts is set for."""
+    success = job_logs.alias("success")
+    of_job = (success.c.job_id == job_logs.c.job_id, success.c.status == Status.SUCCEEDED)
+    newest = select(success.c.id).where(*of_job).order_by(success.c.queued_at.desc()).limit(1).scalar_subquery()
+    default = select(installation.c.id).where(installation.c.alert_policy.is_not(None)).exists()
+    is_told = (jobs.c.id == job_logs.c.job_id, jobs.c.enabled, or_(jobs.c.alert_policy.is_not(None), default))
+    watched = select(literal_column("1")).where(*is_told).exists()
+    return and_(job_logs.c.status == Status.SUCCEEDED, watched, job_logs.c.id == newest)
 
 
 def _of(job_id: int | None) -> list[ColumnElement[bool]]:
@@ -80,8 +93,9 @@ def delete_beyond(database: Database) -> Iterator[int]:
 def _beyond(database: Database, job: AnyRow, limit: int) -> list[int]:
     ended = select(job_logs.c.id).where(job_logs.c.job_id == job.id, job_logs.c.status.in_(FINAL))
     newest_to_go = ended.order_by(job_logs.c.id.desc()).offset(job.keep_last).limit(1).scalar_subquery()
+    spared = [~_counts_for_alerts()] if job.keep_last else []
     with database.read() as connection:
-        oldest = ended.where(job_logs.c.id <= newest_to_go).order_by(job_logs.c.id).limit(limit)
+        oldest = ended.where(job_logs.c.id <= newest_to_go, *spared).order_by(job_logs.c.id).limit(limit)
         return list(connection.execute(oldest).scalars())
 
 

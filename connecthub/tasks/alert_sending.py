@@ -29,7 +29,7 @@ LEASE_SECONDS = 60.0
 FIRST_WAIT, LONGEST_WAIT = 30.0, 900.0
 """Seconds until a message is tried again: doubled each time, up to the longest."""
 GIVE_UP = timedelta(days=1)
-"""An alert as old as that is not tried again."""
+"""An alert that was handed out so long ago is not tried again, however old what it tells is."""
 FAILURES = 2
 """After so many messages in a row a channel counts as down, and what waits for it is not tried now."""
 
@@ -99,8 +99,8 @@ class Sender:
     def _note_failed(self, channel: AnyRow, taken: Sequence[AnyRow], error: str) -> datetime:
         now, tries = taken[0].now, max(alert.tries for alert in taken)
         again = now + timedelta(seconds=wait_after(tries))
-        lost = [alert.id for alert in taken if now - alert.created_at >= GIVE_UP]
-        kept = [alert.id for alert in taken if now - alert.created_at < GIVE_UP]
+        lost = [alert.id for alert in taken if now - alert.sent_at >= GIVE_UP]
+        kept = [alert.id for alert in taken if now - alert.sent_at < GIVE_UP]
         with self._database.write() as connection:
             alerts.note_failed(connection, channel.id, kept, error, again)
             alerts.note_failed(connection, channel.id, lost, error, None)

@@ -18,7 +18,7 @@ from connecthub.control.audit_reading import AuditChoice, choose_acts
 from connecthub.control.key_rotation import rotate
 from connecthub.core.clock import FixedClock
 from connecthub.core.logging import close_logging, configure_logging
-from connecthub.db import alert_channels, tables
+from connecthub.db import alert_channels, alerts, tables
 from connecthub.errors import ConfigError, Forbidden, NotFound, Refused, SecretUnreadable
 from connecthub.security.key_ring import add_key
 from connecthub.security.sealed_text import open_text, seal_text
@@ -108,6 +108,17 @@ def test_after_a_day_an_alert_is_given_up_and_shown(watchers: Watchers, hook: We
     assert "error=500" in delivery.last_error
 
 
+@EMBEDDED
+def test_an_alert_of_days_without_a_scheduler_is_tried_for_a_day_too(watchers: Watchers, hook: Webhook):
+    watchers.fail()
+    watchers.age(48)
+    hook.status = 500
+    assert watchers.told() == []
+    hook.status = 200
+    watchers.age(1)
+    assert watchers.told() == ["job job failed"]
+
+
 def test_schedulers_that_send_at_once_send_each_alert_once(watchers: Watchers, hook: Webhook):
     for _ in range(9):
         watchers.fail()
@@ -133,6 +144,21 @@ def test_a_message_that_is_on_its_way_is_nobody_elses(watchers: Watchers, hook: 
     hook.open.set()
     watchers.sender.wait(30)
     assert hook.titles == ["job job failed"]
+
+
+@EMBEDDED
+def test_what_another_scheduler_has_sent_meanwhile_is_not_sent_again(watchers: Watchers, hook: Webhook):
+    database = watchers.installation.database
+    watchers.fail()
+    watchers.evaluate()
+    (channel,) = list_channels(database)
+    with database.write() as connection:
+        (frozen,) = alerts.take_due(connection, channel.id, 60)
+    watchers.age(0.1)
+    assert watchers.told() == ["job job failed"]
+    with database.write() as connection:
+        alerts.note_failed(connection, channel.id, [frozen.id], "no answer", frozen.now)
+    assert watchers.told() == []
 
 
 @EMBEDDED

@@ -112,7 +112,7 @@ def test_everything_is_checked_before_anything_is_written(installation: Installa
         ("jobs: []\nmore: 1", "line 2: `jobs:` is expected here"),
         ("jobs: [a]", "line 1: names with values are expected here"),
         ("jobs:\n  a: {cron: '@daily'}\n  a: {cron: '@daily'}", "line 3: 'a' stands in line 2 already; keep one"),
-        ("x" * 3_000_000, "more than 2097152 characters"),
+        ("x" * 9_000_000, "more than 8388608 characters"),
     ],
 )
 def test_a_file_that_is_none_is_refused_with_the_line(text: str, problem: str):
@@ -204,10 +204,11 @@ def test_the_command_shows_asks_and_does(installation: Installation, tmp_path: P
     cli = Cli(installation.environment(), tmp_path)
     text = f"jobs:\n  nightly: {{{CONTEXT}, params: {{a: 1}}, secrets: {{pin: {{env: PIN}}}}}}\n"
     (tmp_path / "jobs.yaml").write_text(text)
-    dry, check, unasked = cli.each(
-        [("job", "apply", "jobs.yaml", *more) for more in (["--dry-run"], ["--check"], [])], PIN="geheim"
+    dry, check, unasked, unseen = cli.each(
+        [("job", "apply", "jobs.yaml", *more) for more in (["--dry-run"], ["--check"], [], ["--json"])], PIN="geheim"
     )
-    assert (dry.code, check.code, unasked.code) == (0, 1, 2)
+    assert (dry.code, check.code, unasked.code, unseen.code) == (0, 1, 2, 2)
+    assert "--json shows nothing before it would ask" in unseen.err
     assert dry.out == (
         '+ nightly\n    handler: "samples.good:Context"\n    cron: "0 2 * * *"\n    timezone: "UTC"\n'
         "    params.a: 1\n    secrets.pin: set\n1 to add, 0 to change, 0 to delete, 0 stay\n"

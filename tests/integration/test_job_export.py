@@ -9,7 +9,7 @@ import pytest
 
 from connecthub.control.alerts import PolicyChange, Rule, set_policy
 from connecthub.control.applying import Plan, all_jobs, make_plan
-from connecthub.control.job_files import export_jobs, read_jobs
+from connecthub.control.job_files import FILE_MAX, export_jobs, read_jobs
 from connecthub.control.jobs import secret_fields
 from connecthub.control.secret_references import SecretSources
 from connecthub.db import jobs
@@ -51,6 +51,14 @@ def test_what_was_exported_changes_nothing(installation: Installation):
     assert "geheim" not in text
     assert terminal_codes(text) == set()
     assert exported(installation) == text
+
+
+@pytest.mark.parametrize("installation", ["embedded"], indirect=True)
+def test_a_file_of_all_jobs_of_a_large_installation_is_not_too_long_to_apply(installation: Installation):
+    params = {"base_url": "https://oa.example.com/seeyon", "company": "12345", "page_size": 50}
+    installation.add("a job with a name", "samples.good:Context", params=params, secrets={"user": "a", "password": "b"})
+    of_one_job = exported(installation).partition("jobs:\n")[2]
+    assert 20_000 * len(of_one_job) < FILE_MAX
 
 
 def test_it_is_written_in_one_order_with_defaults_left_out(installation: Installation):

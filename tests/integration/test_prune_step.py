@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from connecthub.control.alerts import PolicyChange, set_policy
+from connecthub.control.jobs import set_enabled
 from connecthub.control.pruning import count_old, prune
 from connecthub.core.clock import FixedClock
 from connecthub.db import jobs, pruning
@@ -110,6 +112,33 @@ def test_a_job_that_keeps_so_many_keeps_its_newest_whatever_their_age(installati
     keep(installation, 3)
     assert step.step() is False
     assert left(installation) == sorted([*newest, *others, *waits])
+
+
+NO_SUCCESS = PolicyChange(no_success_hours=24 * 45)
+
+
+def test_the_newest_success_stays_where_the_alert_about_none_counts_from_it(installation: Installation, step: Prune):
+    installation.add()
+    set_policy(installation.database, ALICE, "job", NO_SUCCESS)
+    keep(installation, 2)
+    rows(installation, 3)
+    (success,) = rows(installation, 2)
+    failures = rows(installation, 1, 4, status=Status.FAILED)
+    assert step.step() is False
+    assert left(installation) == [success, *failures[-2:]]
+
+
+def test_it_stays_however_old_it_is_while_the_job_is_enabled(installation: Installation, step: Prune):
+    installation.add()
+    set_policy(installation.database, ALICE, None, NO_SUCCESS)
+    rows(installation, 50)
+    (success,) = rows(installation, 40)
+    rows(installation, 35, status=Status.FAILED)
+    step.step()
+    assert left(installation) == [success]
+    set_enabled(installation.office(), ALICE, installation.job(), False)
+    step.step()
+    assert left(installation) == []
 
 
 def test_a_job_may_keep_none(installation: Installation, step: Prune):

@@ -111,6 +111,8 @@ def test_a_message_fits_the_smallest_service():
     told = message("名" * 300, "UTC", long)
     assert len(told.body.encode()) <= BODY_BYTES
     assert len(told.title) <= 120
+    assert len(f"{told.title}\n{told.body}".encode()) <= 2048
+    assert message("名" * 90, "UTC", long).title == f"[{'名' * 78}…"
     many = bundle("here", "UTC", [alert("failed", job="名" * 200)] * 300)
     assert len(many.body.encode()) <= BODY_BYTES
     assert many.title == "[here] 300 alerts"

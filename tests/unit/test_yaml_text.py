@@ -59,10 +59,13 @@ def test_numbers_are_what_json_has_and_the_rest_are_texts():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: &x [1]\nb: *x", "line 2: *x repeats another part; write it out"),
+        ("a: &x [1]\nb: *x", "line 2: after * a name repeats another part; write it out, or in quotes"),
         ("a: 1\nb: {c: 1, c: 2}", "line 2: 'c' stands in line 2 already; keep one"),
         ("a: 1\n1: 2", "line 2: a key is no text; write it in quotes"),
         ("? [1]\n: 2", "line 1: a key is no text; write it in quotes"),
+        ("a: *geheim", "line 1: after * a name repeats another part"),
+        ("a: !geheim", "line 1: ! begins a tag, and this one is not known here; write the text in quotes"),
+        ("a: !g!geheim x", "line 1: ! begins a tag"),
         ("a:\n  b: 1\n c: 2", "line 3: "),
         ("a: !!python/object/apply:os.system [x]", "line 1: "),
         ("a: !!timestamp 2026-11-24", "line 1: "),
@@ -77,3 +80,4 @@ def test_what_is_refused_names_its_line_and_no_value(text: str, problem: str):
         read(text)
     assert problem in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert "geheim" not in str(refused.value)
