@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connecthub.db.types import AnyRow
 
 
@@ -36,11 +38,11 @@ def list_(limit: int, as_json: bool, **chosen: Any) -> None:
       connecthub audit list --by alice --action job.edit --since 12h
       connecthub audit list --via ssh --result refused
     """
-    from connecthub.cli.output import as_dict, local, print_json, print_table
+    from connecthub.cli.output import as_dict, print_json
     from connecthub.cli.session import session
 
     with session() as opened:
-        from connecthub.control.audit_reading import AuditChoice, choose_acts, told_lines
+        from connecthub.control.audit_reading import AuditChoice, choose_acts
 
         zone = opened.settings.timezone
         rows = choose_acts(opened.database, AuditChoice(**chosen), zone, limit)
@@ -50,22 +52,21 @@ def list_(limit: int, as_json: bool, **chosen: Any) -> None:
         if not rows:
             click.echo("no act matches; each change by a command or in the control center leaves one")
             return
-        print_table(
-            ["NUMBER", f"AT ({zone})", "WHO", "VIA", "ACTION", "TARGET", "WHAT"],
-            [
-                (
-                    row.id,
-                    local(row.at, zone),
-                    row.actor,
-                    _way(row),
-                    row.action,
-                    row.target_name,
-                    "; ".join(told_lines(row)),
-                )
-                for row in rows
-            ],
-            {"WHO": 24, "TARGET": 24},
-        )
+        _print(rows, zone)
+
+
+def _print(rows: Sequence[AnyRow], zone: str) -> None:
+    from connecthub.cli.output import local, print_table
+    from connecthub.control.audit_reading import told_lines
+
+    print_table(
+        ["NUMBER", f"AT ({zone})", "WHO", "VIA", "ACTION", "TARGET", "WHAT"],
+        [
+            (row.id, local(row.at, zone), row.actor, _way(row), row.action, row.target_name, "; ".join(told_lines(row)))
+            for row in rows
+        ],
+        {"WHO": 24, "TARGET": 24},
+    )
 
 
 def _way(row: AnyRow) -> str:

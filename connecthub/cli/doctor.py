@@ -57,8 +57,7 @@ def doctor(context: click.Context, names: tuple[str, ...], as_json: bool) -> Non
         listed = [_as_dict(check.name, each) for check, findings in told for each in findings]
         print_json({"checks": listed, **{state: counts[state] for state in State}})
     else:
-        shown = ", ".join(f"{counts[state]} {state}" for state in State if counts[state])
-        click.echo(f"\n{len(told)} checks: {shown}")
+        click.echo(f"\n{len(told)} checks: {', '.join(f'{counts[state]} {state}' for state in State if counts[state])}")
     context.exit(1 if counts[State.WRONG] else 0)
 
 

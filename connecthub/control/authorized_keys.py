@@ -7,11 +7,13 @@ control center.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from connecthub.core.config import Settings
@@ -19,6 +21,18 @@ from connecthub.db import operators
 from connecthub.db.engine import Database
 from connecthub.db.types import AnyRow
 from connecthub.errors import ConfigError
+
+_LINE = re.compile(r'restrict,pty,command="exec (?P<command>(?:[^"\\]|\\.)*)" (?P<key>\S+ \S+)')
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of ours in the file that sshd reads."""
+
+    key_id: int
+    key: str
+    program: Path
+    folder: Path
 
 
 def authorized_keys_file(settings: Settings) -> Path:
@@ -51,6 +65,26 @@ def lines(keys: Sequence[AnyRow], folder: Path, command: Path) -> str:
     )
 
 
+def read_lines(text: str) -> tuple[list[Line], int]:
+    """The lines of ours in the file, and how many others there are."""
+    read = [_line(each) for each in text.splitlines() if each.strip() and not each.startswith("#")]
+    ours = [line for line in read if line]
+    return ours, len(read) - len(ours)
+
+
+def _line(text: str) -> Line | None:
+    found = _LINE.fullmatch(text)
+    try:
+        words = shlex.split(found["command"].replace('\\"', '"')) if found else []
+    except ValueError:  # a quote that does not end
+        return None
+    match words:
+        case [program, "ssh", "session", number, "--folder", folder] if found and number.isdigit():
+            return Line(int(number), found["key"], Path(program), Path(folder))
+        case _:
+            return None
+
+
 def publish(settings: Settings, database: Database, folder: Path | None = None) -> bool:
     """Write the keys of those who may come in, atomically, and say whether that changed the file.
 
@@ -60,8 +94,8 @@ def publish(settings: Settings, database: Database, folder: Path | None = None) 
     while True:
         with database.read() as connection:
             keys = operators.keys_that_open(connection)
-        text = lines(keys, folder or _folder_of_sessions(settings), program())
         try:
+            text = lines(keys, folder or _folder_of_sessions(settings), program())
             written = _replace(path, text.encode())
         except OSError as error:
             raise ConfigError(f"{path} cannot be written ({error.strerror}); give this account the folder") from None
@@ -71,7 +105,13 @@ def publish(settings: Settings, database: Database, folder: Path | None = None) 
 
 
 def _folder_of_sessions(settings: Settings) -> Path:
-    """Where sessions find their settings: what `connecthub ssh sync` made for them, or else the working folder."""
+    """Where sessions find their settings. Who changes an operator may stand anywhere, so it is the folder that the file
+    names already, or what `connecthub ssh sync` made for sessions; the working folder where neither is there."""
+    path = authorized_keys_file(settings)
+    with suppress(FileNotFoundError):
+        for line in read_lines(path.read_text("utf-8", errors="replace"))[0]:
+            if line.folder.is_dir():
+                return line.folder
     made = settings.data_dir / "ssh" / "settings"
     return made if (made / ".env").is_file() else Path.cwd()
 

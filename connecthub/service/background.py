@@ -27,6 +27,8 @@ from connecthub.service.background_logs import STDERR_LOG
 LOCK_FILE = "up.lock"
 WRITTEN_SECONDS = 1.0
 """So long the holder of the lock has to write its number."""
+ASKED_SECONDS = 0.3
+"""So long a lock may be held by who only asks whether it is."""
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.2
 WAIT_SECONDS = 5.0
@@ -34,10 +36,19 @@ KILLED_SECONDS = 5.0
 
 
 @contextmanager
-def holding(data_dir: Path) -> Iterator[None]:
+def holding(data_dir: Path, pause: Callable[[float], None] = time.sleep) -> Iterator[None]:
     """Be the one `connecthub up` of a folder while the block runs; raises Refused where another is."""
     path = data_dir / LOCK_FILE
-    with exclusive_lock(path, "connecthub up"):
+    give_up = time.monotonic() + ASKED_SECONDS
+    with contextlib.ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(exclusive_lock(path, "connecthub up"))
+                break
+            except Refused:
+                if time.monotonic() > give_up:
+                    raise
+                pause(0.02)
         path.write_text(f"{os.getpid()}\n")
         yield
 

@@ -6,17 +6,17 @@ import os
 import pwd
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from connecthub.control.authorized_keys import program
 from connecthub.core.config import Settings
 from connecthub.errors import ConfigError
+from connecthub.service.doctor.finding import Finding as Problem
+from connecthub.service.doctor.ssh import judge_account, judge_safety, password_field
 from connecthub.ssh.server import find_sshd
 from connecthub.ssh.sshd_config import Instance
-
-NO_SHELLS = ("nologin", "false", "sync")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def check_host(settings: Settings, instance: Instance, folder: Path, config: Pat
     found = [_program(), *_account_findings(instance.account, account, folder), _host_key(instance.host_key)]
     if account is not None:
         found += [
-            _keys(instance.authorized_keys, account),
+            *_keys(instance.authorized_keys, account),
             _readable(program(), account, "is the program of every session"),
             _settings_file(folder, account),
         ]
@@ -61,25 +61,15 @@ def _account_findings(name: str, account: pwd.struct_passwd | None, folder: Path
             f"useradd --system --home-dir {folder} --shell /bin/sh --password '*' {name}",
         )
         return
-    sound = account.pw_shell and os.path.basename(account.pw_shell) not in NO_SHELLS
-    yield Finding(
-        f"{name} has a shell, which starts the one command: {account.pw_shell or 'none'}",
-        None if sound else f"usermod -s /bin/sh {name}",
-    )
-    hashed = _password_field(name)
-    what = "no password, and is not locked"
-    if hashed is None:
-        yield Finding(f"{name} has {what} (only root can see whether that is so: `usermod -p '*' {name}`)")
-    else:
-        yield Finding(f"{name} has {what}", f"usermod -p '*' {name}" if hashed != "*" else None)
+    password = password_field(name)
+    unseen = f" (only root can see whether that is so: `usermod -p '*' {name}`)" if password is None else ""
+    needed = f"{name} has a shell, which starts the one command, and is not locked{unseen}"
+    yield from _judged(judge_account(name, account.pw_shell, password), needed)
 
 
-def _password_field(name: str) -> str | None:
-    try:
-        lines = Path("/etc/shadow").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    return next((line.split(":")[1] for line in lines if line.startswith(f"{name}:")), None)
+def _judged(found: Sequence[Problem], needed: str) -> list[Finding]:
+    """What doctor finds wrong, its commands bare as all are here, or that all is well."""
+    return [Finding(each.found, each.remedy.removeprefix("run ").strip("`")) for each in found] or [Finding(needed)]
 
 
 def _host_key(path: Path) -> Finding:
@@ -91,28 +81,17 @@ def _host_key(path: Path) -> Finding:
     return Finding(f"the host key {path}", None if there else remedy)
 
 
-def _keys(path: Path, account: pwd.struct_passwd) -> Finding:
+def _keys(path: Path, account: pwd.struct_passwd) -> list[Finding]:
     """What StrictModes asks of the file and of every folder above it (sshd_config(5))."""
     needed = f"{path}, on a way that only {account.pw_name} and root can change"
     try:
-        about = path.lstat()
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return [Finding(needed, f"{path} is no file; move it away, then: connecthub ssh sync --once")]
+        return _judged(judge_safety(path, account.pw_uid, Path(account.pw_dir)), needed)
     except FileNotFoundError:
-        return Finding(needed, f"as {account.pw_name}: connecthub ssh sync --once")
+        return [Finding(needed, f"as {account.pw_name}: connecthub ssh sync --once")]
     except PermissionError:
-        return Finding(f"{needed} (only {account.pw_name} and root can see whether that is so)")
-    if not stat.S_ISREG(about.st_mode):
-        return Finding(needed, f"{path} is no file; move it away, then: connecthub ssh sync --once")
-    for each in (path, *path.parents):
-        about = each.stat()
-        if about.st_uid not in (0, account.pw_uid):
-            return Finding(needed, f"chown {account.pw_name}: {each}")
-        if about.st_mode & stat.S_ISVTX and about.st_mode & 0o022:
-            return Finding(needed, f"everybody may write to {each}; set DATA_DIR to another place")
-        if about.st_mode & 0o022:
-            return Finding(needed, f"chmod go-w {each}")
-        if str(each) == account.pw_dir:
-            break
-    return Finding(needed)
+        return [Finding(f"{needed} (only {account.pw_name} and root can see whether that is so)")]
 
 
 def _readable(path: Path, account: pwd.struct_passwd, what: str) -> Finding:

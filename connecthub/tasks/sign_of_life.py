@@ -20,10 +20,10 @@ FORGOTTEN_SECONDS = 86_400.0
 
 
 class SignOfLife:
-    """One scheduler's file, `DATA_DIR/run/scheduler-HOST-PID`; it is gone when the block ends."""
+    """One scheduler's file, `DATA_DIR/run/scheduler-HOST-PID-BEGIN`; it is gone when the block ends."""
 
     def __init__(self, settings: Settings) -> None:
-        self._path = settings.data_dir / "run" / f"{_prefix()}{os.getpid()}"
+        self._path = settings.data_dir / "run" / f"{_prefix()}{os.getpid()}-{_begin(os.getpid())}"
         self._failing = False
 
     def give(self) -> None:
@@ -63,9 +63,18 @@ def signs(settings: Settings) -> list[Sign]:
 
 def _signs(folder: Path) -> Iterator[Sign]:
     for path in folder.glob(f"{_prefix()}*"):
-        number = path.name.removeprefix(_prefix())
-        if number.isdigit() and Path("/proc", number).exists():
+        number, _, begin = path.name.removeprefix(_prefix()).partition("-")
+        if number.isdigit() and begin and begin == _begin(int(number)):
             yield Sign(int(number), _age(path))
+
+
+def _begin(pid: int) -> str:
+    """When a process began, in ticks since this machine did, as its number alone is given again; "" for none."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return told.rpartition(")")[2].split()[19]  # proc(5): starttime, the 22nd field
 
 
 def _prefix() -> str:

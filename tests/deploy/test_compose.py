@@ -119,13 +119,21 @@ def test_no_password_stands_in_it_or_in_a_command_and_it_is_asked_for_where_it_i
 
 
 def test_no_image_names_a_registry():
-    images = [filled_in(service["image"], {}) for service in services().values()]
+    images = [filled_in(service["image"], {}) for service in services().values() if "image" in service]
     bases = re.findall(r"^ARG BASE_IMAGE=(.+)$", (ROOT / "deploy/Dockerfile").read_text(), re.MULTILINE)
     assert len(bases) == 1
     for image in (*images, *bases):
         assert "/" not in image, image
     default = filled_in(services()["worker"]["build"]["args"], {})
     assert (default["BASE_IMAGE"], default["DEBIAN_MIRROR"], default["PIP_INDEX_URL"]) == (bases[0], "", "")
+
+
+def test_no_two_builds_end_in_one_name():
+    for path in (COMPOSE, OVERLAY):
+        built = [service.get("image") for service in read(path)["services"].values() if "build" in service]
+        named = [image for image in built if image is not None]  # without one, Compose takes the service's
+        assert built
+        assert len(set(named)) == len(named)
 
 
 def test_the_build_context_can_hold_no_secret():

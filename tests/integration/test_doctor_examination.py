@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from connecthub.control.authorized_keys import lines, read_lines
 from connecthub.control.installation import prepare
 from connecthub.core.config import Settings
 from connecthub.core.safe_text import display_width
@@ -266,16 +267,24 @@ def test_what_sshd_refuses_to_read(tmp_path: Path):
     assert set(states(ssh.judge_safety(file, os.geteuid() + 1, home))) <= {WRONG}
 
 
-def test_lines_of_authorized_keys_are_read_as_they_are_written(tmp_path: Path):
-    from connecthub.control.authorized_keys import lines
+def test_a_folder_that_is_everybodys_by_purpose_is_left_as_it_is(tmp_path: Path):
+    shared = tmp_path / "shared"
+    file = shared / "ssh" / "authorized_keys"
+    file.parent.mkdir(parents=True, mode=0o755)
+    file.touch(0o600)
+    shared.chmod(0o1777)
+    (found,) = ssh.judge_safety(file, os.geteuid(), shared)
+    assert (found.state, found.remedy) == (WRONG, "move DATA_DIR to another place")
 
+
+def test_lines_of_authorized_keys_are_read_as_they_are_written(tmp_path: Path):
     keys = [SimpleNamespace(id=number, public_key=f"ssh-ed25519 AAAA{number}") for number in (1, 2)]
     folder = tmp_path / 'it\'s "数据" \\ 1'
     folder.mkdir()
     program = tmp_path / "connecthub"
     program.touch()
     text = lines(keys, folder, program)  # pyright: ignore[reportArgumentType]
-    read, others = ssh.read_lines(text)
+    read, others = read_lines(text)
     assert [(line.key_id, line.key, line.program, line.folder) for line in read] == [
         (each.id, each.public_key, program, folder) for each in keys
     ]
@@ -284,8 +293,10 @@ def test_lines_of_authorized_keys_are_read_as_they_are_written(tmp_path: Path):
     assert states(ssh.judge_lines(read[:1], others, keys)) == [WRONG]
     program.unlink()
     assert states(ssh.judge_lines(read, others, keys)) == [WRONG]
-    stranger = "ssh-ed25519 AAAA9 mallory\n" + 'command="sh",' + text.splitlines()[1] + "\n"
-    assert ssh.read_lines(stranger) == ([], 2)
+    line = text.splitlines()[1]
+    garbled = line.replace("exec ", "exec x' ")
+    stranger = f'ssh-ed25519 AAAA9 mallory\ncommand="sh",{line}\n{garbled}\n'
+    assert read_lines(stranger) == ([], 3)
     assert states(ssh.judge_lines([], 2, [])) == [WRONG]
 
 

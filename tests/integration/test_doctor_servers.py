@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -85,10 +84,8 @@ def test_servers_that_are_down_or_frozen_are_told_and_all_is_well_when_they_are_
         os.kill(server.pid, signal.SIGSTOP)
     for child in postgres.processes()[1:]:
         os.kill(child, signal.SIGSTOP)
-    began = time.monotonic()
     told = findings(settings)
     assert {line.partition(":")[0] for line in told} == {"database", "queue"}
-    assert time.monotonic() - began < 30
     for pid in {redis_server.pid, *postgres.processes()}:
         os.kill(pid, signal.SIGCONT)
     until(settings, "database", WARNING)  # it is the superuser's

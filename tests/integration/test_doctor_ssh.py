@@ -85,3 +85,9 @@ def test_a_key_file_of_somebody_else_is_given_back(gate: Settings):
     person = Person(bare_environment(DATA_DIR=gate.data_dir), Path.cwd())
     person.follow(one(gate, "ssh", WRONG, "belongs to nobody"))
     one(gate, "ssh", OK)
+
+
+@as_root
+def test_an_account_without_a_name_is_told(gate: Settings):
+    os.chown(gate.data_dir, 54_321, -1)
+    one(gate, "ssh", WRONG, "account 54321", "has no name", "useradd --uid 54321")

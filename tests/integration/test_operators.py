@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from connecthub.control.actor import Actor, Role
-from connecthub.control.authorized_keys import authorized_keys_file, publish
+from connecthub.control.authorized_keys import authorized_keys_file, publish, read_lines
 from connecthub.control.operators import (
     KEYS_MAX,
     add_key,
@@ -126,6 +126,21 @@ def test_sshd_reads_the_keys_of_those_who_may_come_in_and_no_others(installation
     assert publish(installation.settings, installation.database) is False
     path.write_text("by hand")
     assert publish(installation.settings, installation.database) is True
+
+
+@EMBEDDED
+def test_who_changes_an_operator_elsewhere_moves_nobodys_settings(installation: Installation, tmp_path: Path):
+    let_in(installation, "root", Role.ADMIN, 1)
+    site = tmp_path / "site's"
+    site.mkdir()
+    assert publish(installation.settings, installation.database, site) is True
+    let_in(installation, "carol", Role.VIEWER, 2)
+    read, _ = read_lines(file_of(installation))
+    assert [line.folder for line in read] == [site, site]
+    site.rmdir()
+    let_in(installation, "dave", Role.VIEWER, 3)
+    read, _ = read_lines(file_of(installation))
+    assert [line.folder for line in read] == [Path.cwd()] * 3
 
 
 def test_the_number_of_a_removed_key_is_given_to_no_other(installation: Installation):

@@ -47,14 +47,25 @@ def test_a_scheduler_that_ticks_no_more_is_not_well(settings: Settings):
 def test_what_a_killed_scheduler_or_another_host_left_counts_for_nothing(settings: Settings):
     folder = settings.data_dir / "run"
     folder.mkdir()
-    ended = folder / f"scheduler-{socket.gethostname()}-4194305"  # above the highest number that Linux gives
-    elsewhere = folder / f"scheduler-elsewhere-{os.getpid()}"
+    ended = folder / f"scheduler-{socket.gethostname()}-4194305-1"  # above the highest number that Linux gives
+    elsewhere = folder / f"scheduler-elsewhere-{os.getpid()}-1"
     for path in (ended, elsewhere):
         path.touch()
     assert signs(settings) == []
     aged(ended, FORGOTTEN_SECONDS + 1)
     with SignOfLife(settings):
         assert list(folder.iterdir()) == [elsewhere]
+
+
+def test_a_number_that_was_given_again_is_no_scheduler(settings: Settings):
+    with SignOfLife(settings) as sign:
+        sign.give()
+        (path,) = (settings.data_dir / "run").iterdir()
+        before = path.with_name(f"scheduler-{socket.gethostname()}-{os.getpid()}-1")
+        path.rename(before)
+        assert signs(settings) == []
+        sign.give()
+        assert [found.pid for found in signs(settings)] == [os.getpid()]
 
 
 def test_a_sign_that_cannot_be_given_is_said_once_and_stops_nobody(

@@ -68,25 +68,31 @@ def judge_server(facts: Any, needed: int) -> list[Finding]:
         )
     if major < LEAST_VERSION:
         found.append(warning(f"PostgreSQL {major} is not maintained any more", f"upgrade to {LEAST_VERSION} or newer"))
-    limits = [facts.room, *(limit for limit in (facts.database_limit, facts.account_limit) if limit >= 0)]
-    if needed > min(limits):
-        found.append(
-            warning(
-                f"{min(limits)} connections are allowed, and scheduler and workers keep some {needed}",
-                _more_connections(facts, min(limits), needed),
-            )
-        )
-    elif facts.used >= 0.9 * facts.room:
-        found.append(
-            warning(
-                f"{facts.used} of {facts.room} connections are in use", _more_connections(facts, facts.room, facts.used)
-            )
-        )
+    found += _judge_room(facts, needed)
     if facts.superuser or facts.powerful:
         what = "superuser" if facts.superuser else "more than an owner of tables"
         remedy = "let DB_URL name an account with the rights of docs/operations.md and no others"
         found.append(warning(f"the account {facts.account} is {what}: who reads DB_URL owns the server", remedy))
     return found
+
+
+def _judge_room(facts: Any, needed: int) -> list[Finding]:
+    """The limits of server, database and account against what has to fit."""
+    limits = [facts.room, *(limit for limit in (facts.database_limit, facts.account_limit) if limit >= 0)]
+    if needed > min(limits):
+        return [
+            warning(
+                f"{min(limits)} connections are allowed, and scheduler and workers keep some {needed}",
+                _more_connections(facts, min(limits), needed),
+            )
+        ]
+    if facts.used >= 0.9 * facts.room:
+        return [
+            warning(
+                f"{facts.used} of {facts.room} connections are in use", _more_connections(facts, facts.room, facts.used)
+            )
+        ]
+    return []
 
 
 def _more_connections(facts: Any, limit: int, needed: int) -> str:

@@ -72,15 +72,7 @@ def judge_redis(facts: Mapping[str, Any], password: bool) -> list[Finding]:
         found.append(wrong(f"Redis {version} is too old", f"upgrade it to {LEAST_REDIS}.0 or newer"))
     if facts.get("role") == "slave":
         found.append(wrong("this Redis is a replica and takes no writes", "let REDIS_URL name the master"))
-    policy, most = facts.get("maxmemory_policy", "noeviction"), int(facts.get("maxmemory", 0))
-    if most and policy != "noeviction":
-        keep = command("redis-cli", "CONFIG", "SET", "maxmemory-policy", "noeviction")
-        found.append(
-            warning(f"maxmemory-policy is {policy}: Redis throws bells away", f"run {keep}, and set it in redis.conf")
-        )
-    if most and int(facts.get("used_memory", 0)) >= most:
-        more = command("redis-cli", "CONFIG", "SET", "maxmemory", str(2 * most))
-        found.append(wrong(f"Redis has used up its {most >> 20} MiB (maxmemory) and takes no bell", f"run {more}"))
+    found += _judge_memory(facts)
     if facts.get("rdb_last_bgsave_status", "ok") != "ok" or facts.get("aof_last_write_status", "ok") != "ok":
         found.append(
             wrong(
@@ -96,4 +88,19 @@ def judge_redis(facts: Mapping[str, Any], password: bool) -> list[Finding]:
                 "set requirepass in redis.conf, restart Redis, and write REDIS_URL=redis://:PASSWORD@HOST:PORT/0",
             )
         )
+    return found
+
+
+def _judge_memory(facts: Mapping[str, Any]) -> list[Finding]:
+    """A limit at which bells are thrown away or refused."""
+    found: list[Finding] = []
+    policy, most = facts.get("maxmemory_policy", "noeviction"), int(facts.get("maxmemory", 0))
+    if most and policy != "noeviction":
+        keep = command("redis-cli", "CONFIG", "SET", "maxmemory-policy", "noeviction")
+        found.append(
+            warning(f"maxmemory-policy is {policy}: Redis throws bells away", f"run {keep}, and set it in redis.conf")
+        )
+    if most and int(facts.get("used_memory", 0)) >= most:
+        more = command("redis-cli", "CONFIG", "SET", "maxmemory", str(2 * most))
+        found.append(wrong(f"Redis has used up its {most >> 20} MiB (maxmemory) and takes no bell", f"run {more}"))
     return found

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
-import shlex
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connecthub.control.authorized_keys import authorized_keys_file
+from connecthub.control.authorized_keys import Line, authorized_keys_file, read_lines
 from connecthub.control.health import probe
 from connecthub.core.config import Settings
 from connecthub.db import operators
@@ -23,19 +20,7 @@ from connecthub.service.doctor.places import account_name
 
 SYNC = "`connecthub ssh sync --once`"
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
-NO_SHELLS = ("nologin", "false")
-
-_LINE = re.compile(r'restrict,pty,command="exec (?P<command>(?:[^"\\]|\\.)*)" (?P<key>\S+ \S+)')
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of ours in the file that sshd reads."""
-
-    key_id: int
-    key: str
-    program: Path
-    folder: Path
+NO_SHELLS = ("nologin", "false", "sync")
 
 
 def look(context: Context) -> list[Finding]:
@@ -50,39 +35,22 @@ def look(context: Context) -> list[Finding]:
         if sshd is None:
             return [ok("this host is no way in: it has neither sshd nor the operators' keys")]
         return [warning(f"no operator comes in on this host: {file} is not there", f"run {SYNC}")]
-    account = pwd.getpwuid(settings.data_dir.stat().st_uid)
+    owner = settings.data_dir.stat().st_uid
+    try:
+        account = pwd.getpwuid(owner)
+    except KeyError:
+        name = command("useradd", "--uid", owner, "--shell", "/bin/sh", "--password", "*", "connecthub")
+        return [wrong(f"account {owner}, whose DATA_DIR is, has no name, and sshd lets in names only", f"run {name}")]
     found = [] if sshd else [_no_sshd()]
     found += judge_lines(*read_lines(file.read_text("utf-8")), keys)
     found += judge_safety(file, account.pw_uid, Path(account.pw_dir))
-    found += judge_account(account.pw_name, account.pw_shell, _password(account.pw_name))
+    found += judge_account(account.pw_name, account.pw_shell, password_field(account.pw_name))
     return problems_or(found, f"{len(keys)} keys of operators open the account {account.pw_name}; {_port(settings)}")
 
 
 def _no_sshd() -> Finding:
     install = command("apt-get", "install", "--no-install-recommends", "openssh-server")
     return wrong("operators are there, and no sshd on this host", f"run {install}, then `connecthub ssh install`")
-
-
-def read_lines(text: str) -> tuple[list[Line], int]:
-    """The lines of ours in the file, and how many others there are."""
-    lines: list[Line] = []
-    others = 0
-    for each in text.splitlines():
-        if each.strip() and not each.startswith("#"):
-            line = _line(each)
-            others += line is None
-            lines += [line] if line else []
-    return lines, others
-
-
-def _line(text: str) -> Line | None:
-    found = _LINE.fullmatch(text)
-    words = shlex.split(found["command"].replace('\\"', '"')) if found else []
-    match words:
-        case [program, "ssh", "session", number, "--folder", folder] if found and number.isdigit():
-            return Line(int(number), found["key"], Path(program), Path(folder))
-        case _:
-            return None
 
 
 def judge_lines(lines: Sequence[Line], others: int, keys: Sequence[Any]) -> list[Finding]:
@@ -118,13 +86,10 @@ def judge_safety(file: Path, account: int, home: Path) -> list[Finding]:
     for path in _checked_by_sshd(file, home):
         about = path.stat()
         if about.st_mode & 0o022:
-            mode = f"{stat.S_IMODE(about.st_mode):04o}"
-            found.append(
-                wrong(
-                    f"sshd reads no key: {path} can be written by others ({mode})",
-                    f"run {command('chmod', 'go-w', path)}",
-                )
-            )
+            mode = stat.S_IMODE(about.st_mode)
+            meant = mode & stat.S_ISVTX  # everybody's by purpose, as /tmp is
+            mend = "move DATA_DIR to another place" if meant else f"run {command('chmod', 'go-w', path)}"
+            found.append(wrong(f"sshd reads no key: {path} can be written by others ({mode:04o})", mend))
         if about.st_uid not in (0, account):
             owner = command("chown", account_name(account), path)
             found.append(wrong(f"sshd reads no key: {path} belongs to {account_name(about.st_uid)}", f"run {owner}"))
@@ -149,13 +114,12 @@ def judge_account(name: str, shell: str, password: str | None) -> list[Finding]:
         found.append(wrong(f"account {name} has the shell {shell}: its sessions end at once", f"run {usable}"))
     if password is not None and password.startswith("!"):
         unlock = command("usermod", "-p", "*", name)
-        found.append(
-            wrong(f"account {name} is locked, also for keys", f"run {unlock}: no password opens it then either")
-        )
+        locked = f"account {name} is locked, also for keys; a password of * lets keys in and no password"
+        found.append(wrong(locked, f"run {unlock}"))
     return found
 
 
-def _password(name: str) -> str | None:
+def password_field(name: str) -> str | None:
     """The account's password field; None where this account may not see it."""
     try:
         lines = Path("/etc/shadow").read_text("utf-8", errors="replace").splitlines()
