@@ -59,24 +59,33 @@ def _program() -> Program:
 
 @ssh.command()
 @click.option("--once", is_flag=True, help="Write it now, and leave.")
-def sync(once: bool) -> None:
+@click.option(
+    "--sshd-log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where that sshd logs to: what it refuses by itself, such as tunnels, is left in the audit trail.",
+)
+def sync(once: bool, sshd_log: Path | None) -> None:
     """Keep the file that sshd reads in step with the database: every ten seconds, until it is stopped.
 
-    While the database is away the file stays as it is. It runs beside sshd, as the account of the sessions, in the
-    folder whose .env has their settings.
+    While the database is away the file stays as it is, and what is to go into the audit trail is kept. It runs beside
+    sshd, as the account of the sessions, in the folder whose .env has their settings.
 
     \b
     Examples:
       connecthub ssh sync
+      connecthub ssh sync --sshd-log /var/log/connecthub-sshd.log
       connecthub ssh sync --once
     """
     from connecthub.cli.output import say
     from connecthub.cli.session import session
     from connecthub.control.authorized_keys import authorized_keys_file, publish
     from connecthub.ssh.sync import keep_in_step, session_folder
+    from connecthub.ssh.tunnels import following
 
+    if once and sshd_log is not None:
+        raise click.UsageError("--sshd-log is followed until the command is stopped; leave it or --once out")
     if not once:
-        with _process("ssh-sync") as (settings, stop):
+        with _process("ssh-sync") as (settings, stop), following(settings, sshd_log, stop):
             keep_in_step(settings, session_folder(settings, Path.cwd()), stop.wait)
         return
     with session() as opened:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,16 @@ def open_database(settings: Settings) -> Database:
     database = Database(settings.database_url)
     schema.require_current(database)
     return database
+
+
+@contextmanager
+def database_of(settings: Settings) -> Iterator[Database]:
+    """The database while the block runs; raises DatabaseError as `open_database` does."""
+    database = open_database(settings)
+    try:
+        yield database
+    finally:
+        database.dispose()
 
 
 def open_keys(settings: Settings, database: Database) -> KeyRing:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from connecthub.control.installation import open_database
+from connecthub.control.installation import database_of
 from connecthub.core.config import Settings
 from connecthub.db import log_reading, workers
-from connecthub.db.engine import Database
 from connecthub.db.log_reading import LogFilter
 from connecthub.db.tables import Status
 from connecthub.db.types import AnyRow
@@ -35,7 +33,7 @@ def what_is_missing(settings: Settings, running: Holder) -> str:
 
 
 def _live_workers(settings: Settings) -> list[AnyRow]:
-    with _opened(settings) as database, database.read() as connection:
+    with database_of(settings) as database, database.read() as connection:
         found = workers.list_live(connection, settings.lease_seconds)
         return [row for row in found if row.host == socket.gethostname()]
 
@@ -43,7 +41,7 @@ def _live_workers(settings: Settings) -> list[AnyRow]:
 def runs_of(settings: Settings, running: Holder) -> list[int]:
     """The numbers of the JobLogs that its worker runs now; raises DatabaseError."""
     begins = tuple(f"{socket.gethostname()}:{pid}:" for pid in running.children())
-    with _opened(settings) as database, database.read() as connection:
+    with database_of(settings) as database, database.read() as connection:
         going_on = log_reading.list_logs(connection, LogFilter(status=Status.RUNNING), RUNS_MAX)
         rows = [log_reading.get_log(connection, row.id) for row in going_on]
     return sorted(row.id for row in rows if row and (row.worker or "").startswith(begins))
@@ -51,15 +49,6 @@ def runs_of(settings: Settings, running: Holder) -> list[int]:
 
 def how_they_ended(settings: Settings, log_ids: Sequence[int]) -> list[tuple[int, str]]:
     """The JobLogs with their status of now; raises DatabaseError."""
-    with _opened(settings) as database, database.read() as connection:
+    with database_of(settings) as database, database.read() as connection:
         rows = [log_reading.get_log(connection, log_id) for log_id in log_ids]
     return [(row.id, row.status) for row in rows if row]
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Database]:
-    database = open_database(settings)
-    try:
-        yield database
-    finally:
-        database.dispose()

@@ -26,7 +26,7 @@ OFFERED = {
     ("help",): "this list",
 }
 HELP = ("help", "--help", "-h")
-VALUES = ("--params", "--secrets")
+VALUES = ("--params",)
 """Options whose value may be a file in a shell on the host."""
 COMMAND_MAX = 4096
 """Bytes of a command."""
@@ -49,7 +49,7 @@ def parse(command: str) -> list[str]:
         raise NotOffered("a quote in it is never closed; close it") from None
     if words[:1] == ["connecthub"]:
         del words[0]
-    if not words or (len(words) == 1 and words[0] in HELP):
+    if not words or words[0] in HELP:
         return ["help"]
     if "--debug" in words:
         raise NotOffered("--debug is for a shell on the host; leave it out")
@@ -62,6 +62,8 @@ def parse(command: str) -> list[str]:
 
 def _refuse_files(words: list[str]) -> None:
     """`@FILE` would be a file of the host; `cli/values.py` refuses it too, whatever it is given to."""
+    if any(word.partition("=")[0] == "--secrets" for word in words):
+        raise NotOffered("--secrets is not taken over SSH; replace a secret in the control center")
     for before, word in pairwise(["", *words]):
         option, _, value = word.partition("=") if before not in VALUES else (before, "", word)
         if option in VALUES and (value == "-" or value.startswith("@")):

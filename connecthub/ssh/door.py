@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 
 from connecthub.control.actions import act
 from connecthub.control.actor import Actor, Role
-from connecthub.control.installation import open_database
+from connecthub.control.installation import database_of
 from connecthub.core.config import Settings
 from connecthub.core.redact import mask_url
 from connecthub.core.safe_text import safe_text
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 TARGET_MAX = 200
 """Characters of a command in the audit trail."""
+_SECRETS = re.compile(r"--secrets.*", re.DOTALL)
+"""Refused, but typed all the same."""
 
 
 class Door:
@@ -111,14 +114,6 @@ def without_key(actor: Actor) -> Actor:
 
 def target(arrival: Arrival) -> str:
     """What a session is for, as the audit trail names it."""
-    return "control center" if arrival.command is None else safe_text(mask_url(arrival.command))[:TARGET_MAX]
-
-
-@contextmanager
-def database_of(settings: Settings) -> Iterator[Database]:
-    """The database while the block runs; raises DatabaseError."""
-    database = open_database(settings)
-    try:
-        yield database
-    finally:
-        database.dispose()
+    if arrival.command is None:
+        return "control center"
+    return safe_text(mask_url(_SECRETS.sub("--secrets ***", arrival.command)))[:TARGET_MAX]

@@ -9,11 +9,15 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
-from contextlib import suppress
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from connecthub.control.authorized_keys import authorized_keys_file
 from connecthub.core.config import Settings
@@ -21,11 +25,14 @@ from connecthub.errors import ConfigError, RunFailed
 from connecthub.runner.processes import adopt_orphans, children, die_with_parent, kill_strays
 from connecthub.ssh.sshd_config import Instance
 from connecthub.ssh.sync import keep_in_step
+from connecthub.ssh.tunnels import record_refusals
 
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 8.0
 """What the sessions get to end when the server stops."""
+LINES_MAX = 10_000
+"""Lines of sshd that are not looked at yet, while the database lets wait; the oldest go first."""
 
 
 def find_sshd() -> str:
@@ -61,19 +68,22 @@ def serve(settings: Settings, instance: Instance, folder: Path, stop: threading.
     with subprocess.Popen(
         [sshd, "-D", "-e", "-f", str(config)],
         stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         preexec_fn=partial(die_with_parent, os.getpid()),
         start_new_session=True,
     ) as process:
         ended = threading.Event()
         threading.Thread(target=_watch, args=(process, ended, stop), name="sshd", daemon=True).start()
-        try:
-            keep_in_step(settings, folder, stop.wait)
-        finally:
-            by_itself = ended.is_set()
-            if not by_itself:
-                process.terminate()
-            process.wait()
-            _end_sessions()
+        assert process.stderr is not None
+        with _recording(settings, process.stderr):
+            try:
+                keep_in_step(settings, folder, stop.wait)
+            finally:
+                by_itself = ended.is_set()
+                if not by_itself:
+                    process.terminate()
+                process.wait()
+                _end_sessions()
     if by_itself:
         raise RunFailed(f"sshd ended with {process.returncode}; what it wrote says why")
 
@@ -83,6 +93,43 @@ def _watch(process: subprocess.Popen[bytes], ended: threading.Event, stop: threa
     if not stop.is_set():
         ended.set()
         stop.set()
+
+
+@contextmanager
+def _recording(settings: Settings, said: IO[bytes]) -> Iterator[None]:
+    """Pass on what sshd says, and record what it refuses; at the end of the block no process may hold its pipe.
+
+    Passing on waits for nothing, since sshd would wait with it.
+    """
+    lines: deque[str] = deque(maxlen=LINES_MAX)
+    over = threading.Event()
+    threads = (
+        threading.Thread(target=_pass_on, args=(said, lines), name="sshd-log", daemon=True),
+        threading.Thread(target=record_refusals, args=(settings, partial(_taken, lines), over.wait), name="refusals"),
+    )
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        threads[0].join(STOP_SECONDS)
+        over.set()
+        threads[1].join()
+
+
+def _pass_on(said: IO[bytes], lines: deque[str]) -> None:
+    """Without the lines that are there for `record_refusals` only."""
+    for line in said:
+        lines.append(line.decode(errors="replace"))
+        if not line.startswith(b"debug"):
+            with suppress(OSError):  # nobody looks any more; sshd goes on
+                sys.stderr.buffer.write(line)
+                sys.stderr.buffer.flush()
+
+
+def _taken(lines: deque[str]) -> Iterator[str]:
+    while lines:
+        yield lines.popleft()
 
 
 def _require_terminals() -> None:

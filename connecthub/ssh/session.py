@@ -13,6 +13,7 @@ from functools import partial
 from connecthub.control.actions import act
 from connecthub.control.actor import Actor, Role
 from connecthub.control.authorized_keys import authorized_keys_file
+from connecthub.control.installation import database_of
 from connecthub.core.config import Settings
 from connecthub.core.lock_file import own_name
 from connecthub.core.logging import configure_logging
@@ -20,7 +21,7 @@ from connecthub.errors import DatabaseError, Forbidden, NoScreen, NotOffered, Re
 from connecthub.ssh.arrival import Arrival
 from connecthub.ssh.attended import Ended, attend
 from connecthub.ssh.commands import parse, usage
-from connecthub.ssh.door import Door, database_of, target, without_key
+from connecthub.ssh.door import Door, target, without_key
 from connecthub.ssh.slots import place
 
 logger = logging.getLogger(__name__)

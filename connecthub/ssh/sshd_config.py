@@ -45,7 +45,20 @@ UseDNS no
 PrintMotd no
 PrintLastLog no
 LogLevel VERBOSE
+# Whose connection asked for what is refused above; `connecthub ssh sync` leaves it in the audit trail.
+LogVerbose {log_verbose}
 """
+
+LOGGED = (
+    "auth_log",
+    "privsep_postauth",
+    "server_input_global_request",
+    "server_input_channel_open",
+    "server_request_direct_*",
+    "session_auth_agent_req",
+    "session_input_channel_req",
+)
+"""Functions of sshd of which every line is logged, with its process (OpenSSH 8.5); `sshd_log.py` reads them."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,7 @@ class Instance:
             host_key=_word(str(self.host_key)),
             pid_file=_word(str(self.pid_file)),
             strict_modes="yes" if self.strict_modes else "no",
+            log_verbose=",".join(f"*:{function}():*" for function in LOGGED),
         )
 
 

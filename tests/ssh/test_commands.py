@@ -7,7 +7,9 @@ import pytest
 
 from connecthub.cli.main import connecthub
 from connecthub.errors import NotOffered
+from connecthub.ssh.arrival import Arrival
 from connecthub.ssh.commands import COMMAND_MAX, OFFERED, VALUES, parse, usage
+from connecthub.ssh.door import target
 
 TAKEN = {
     "status": ["status"],
@@ -21,6 +23,7 @@ TAKEN = {
     "--help": ["help"],
     "connecthub": ["help"],
     "": ["help"],
+    "help job": ["help"],
 }
 REFUSED = {
     "sh": "'sh' may not be given over SSH",
@@ -54,6 +57,8 @@ REFUSED = {
     "job run x --params=@/etc/passwd": "a file of the host",
     "job run x --params -": "a file of the host",
     "job run x --params=-": "a file of the host",
+    'job run x --secrets \'{"password": "hunter2"}\'': "--secrets is not taken over SSH",
+    "job run x --secrets=@/etc/passwd": "--secrets is not taken over SSH",
     "scp -t /tmp": "'scp -t'",
     "/bin/false sftp": "'/bin/false sftp'",
     "internal-sftp": "'internal-sftp'",
@@ -103,3 +108,11 @@ def test_no_command_of_the_list_takes_a_file_but_by_the_options_that_are_looked_
 def test_the_list_is_told_with_a_line_for_each():
     told = usage()
     assert [words for words in OFFERED if not any(line.startswith("  " + " ".join(words)) for line in told)] == []
+
+
+@pytest.mark.parametrize(
+    "option", ['--secrets \'{"password": "hunter2"}\'', "--secrets={hunter2}", "--secrets hunter2"]
+)
+def test_a_secret_that_somebody_typed_is_in_no_audit_row(option: str):
+    arrival = Arrival(7, f"job edit nightly {option}", None, None, terminal=False, term="")
+    assert target(arrival) == "job edit nightly --secrets ***"

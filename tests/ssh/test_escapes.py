@@ -1,4 +1,4 @@
-"""Ways out of the one command that a key opens: each is refused, and what reaches the gate is in the audit trail."""
+"""Ways out of the one command that a key opens: each is refused, by gate or sshd, and is in the audit trail."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,9 @@ from sqlalchemy import select, update
 
 from connecthub.control.authorized_keys import authorized_keys_file
 from connecthub.db import tables
-from tests.cli import Ran
-from tests.ssh.host import Host
+from connecthub.db.types import AnyRow
+from tests.cli import SECONDS, Ran
+from tests.ssh.host import Host, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -100,39 +103,106 @@ def test_no_file_goes_in_or_out(host: Host, mallory: Path, tmp_path: Path):
     assert [each for each in told if "'/bin/false sftp'" in each] != []
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["-W", "127.0.0.1:1"], "stdio forwarding failed"),
-        (["-N", "-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1"], "remote port forwarding failed"),
-    ],
-    ids=["-W", "-R"],
-)
-def test_no_tunnel_is_dug(host: Host, mallory: Path, options: list[str], said: str):
-    ran = host.ssh(mallory, options=options)
-    assert ran.code != 0
-    assert said in ran.err
+def wait_for_refusal(host: Host, target: str) -> AnyRow:
+    """The row of what sshd refused by itself; it comes within a second or two."""
+    give_up = time.monotonic() + SECONDS
+    while not (rows := [row for row in host.audit("session.command") if row.target_name == target]):
+        assert time.monotonic() < give_up, [row.target_name for row in host.audit("session.command")]
+        time.sleep(0.05)
+    return rows[-1]
+
+
+def assert_mallory_tried(host: Host, mallory: Path, target: str):
+    """One row says who asked, with which key, where from, and that it was refused."""
+    row = wait_for_refusal(host, target)
+    key = subprocess.run(["ssh-keygen", "-lf", mallory], capture_output=True, text=True, check=True).stdout.split()[1]
+    assert (row.actor, row.role, row.via, row.result) == ("mallory", "admin", "ssh", "refused")
+    assert (row.fingerprint, row.address, row.target_kind) == (key, "127.0.0.1", "session")
+    assert row.detail["refused"].startswith(f"{target}: nothing is forwarded over SSH")
+
+
+@pytest.fixture
+def others(host: Host, mallory: Path) -> Iterator[None]:
+    """Somebody else who is in meanwhile, and who is not to be taken for mallory."""
+    key = host.operator(f"bystander-{os.urandom(3).hex()}", "viewer")
+    with host.terminal(key) as terminal:
+        terminal.wait("hall")
+        yield
+        terminal.keys("q")
+        assert terminal.end() == 0
+
+
+REFUSED_AT_ONCE = {
+    "-W": (["-W", "127.0.0.1:9"], "stdio forwarding failed", "tunnel to 127.0.0.1 port 9"),
+    "-R": (
+        ["-N", "-o", "ExitOnForwardFailure=yes", "-R", "4711:127.0.0.1:1"],
+        "remote port forwarding failed",
+        "tunnel back from localhost port 4711",
+    ),
+    "-R socket": (
+        ["-N", "-o", "ExitOnForwardFailure=yes", "-R", "/tmp/back:127.0.0.1:1"],
+        "remote port forwarding failed",
+        "tunnel back from the socket /tmp/back",
+    ),
+    "-w": (["-N", "-o", "ExitOnForwardFailure=yes", "-w", "any"], "Tunnel forwarding failed", "tunnel device"),
+}
+
+
+@pytest.mark.usefixtures("others")
+def test_no_tunnel_is_dug(host: Host, mallory: Path):
+    for name, (options, said, target) in REFUSED_AT_ONCE.items():
+        ran = host.ssh(mallory, options=options)
+        assert ran.code != 0, name
+        assert said in ran.err
+        assert_mallory_tried(host, mallory, target)
+
+
+@contextmanager
+def waiting_client(host: Host, mallory: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A client that opens tunnels as they are used."""
+    words = ["ssh", *host.client(mallory, "-N", *options), "-p", str(host.port), host.address]
+    with subprocess.Popen(words, env={"PATH": "/usr/bin:/bin"}, stderr=subprocess.PIPE) as client:
+        try:
+            yield client
+        finally:
+            client.terminate()
 
 
 def test_a_local_tunnel_leads_nowhere(host: Host, mallory: Path, tmp_path: Path):
     door = tmp_path / "door"
-    since = len(host.log.read_text())
-    words = [
-        "ssh",
-        *host.client(mallory, "-N", "-L", f"{door}:127.0.0.1:{host.port}"),
-        "-p",
-        str(host.port),
-        host.address,
-    ]
-    with subprocess.Popen(words, env={"PATH": "/usr/bin:/bin"}, stderr=subprocess.PIPE) as client:
+    with waiting_client(host, mallory, "-L", f"{door}:127.0.0.1:{host.port}") as client:
         while not door.exists():
             assert client.poll() is None
             time.sleep(0.02)
         with socket.socket(socket.AF_UNIX) as end:
             end.connect(str(door))
             assert end.recv(100) == b""
-        client.terminate()
-    host.wait_for_log("refused local port forward", since)
+        assert_mallory_tried(host, mallory, f"tunnel to 127.0.0.1 port {host.port}")
+
+
+def test_a_proxy_leads_nowhere(host: Host, mallory: Path):
+    port = free_port()
+    with waiting_client(host, mallory, "-D", str(port)) as client, socket.socket() as end:
+        while end.connect_ex(("127.0.0.1", port)):
+            assert client.poll() is None
+            time.sleep(0.02)
+        name = b"inside.example"
+        end.sendall(b"\5\1\0" + b"\5\1\0\3" + bytes([len(name)]) + name + (80).to_bytes(2))
+        while end.recv(100):
+            pass
+        assert_mallory_tried(host, mallory, "tunnel to inside.example port 80")
+
+
+def test_neither_agent_nor_screen_is_passed_on(host: Host, mallory: Path, tmp_path: Path):
+    path = tmp_path / "agent"
+    with subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL) as agent:
+        while not path.exists():
+            assert agent.poll() is None
+            time.sleep(0.02)
+        assert host.ssh(mallory, "status", options=["-A", "-Y"], SSH_AUTH_SOCK=str(path), DISPLAY=":0").code == 0
+        agent.terminate()
+    assert_mallory_tried(host, mallory, "agent forwarding")
+    assert_mallory_tried(host, mallory, "X11 forwarding")
 
 
 def environment_of(pid: int) -> subprocess.CompletedProcess[bytes]:

@@ -120,8 +120,8 @@ def test_what_strict_modes_would_refuse_is_found_with_its_remedy(host: Host):
 
 
 @pytest.fixture
-def system_sshd(host: Host, tmp_path: Path) -> Iterator[int]:
-    """The port of an sshd of root's with the configuration that `ssh install` writes."""
+def system_sshd(host: Host, tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """The port and the log of an sshd of root's with the configuration that `ssh install` writes."""
     if os.geteuid() != 0:
         pytest.skip("root alone can run an sshd for another account; run the tests as root")
     Path("/run/sshd").mkdir(exist_ok=True)
@@ -129,27 +129,39 @@ def system_sshd(host: Host, tmp_path: Path) -> Iterator[int]:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     written = host.cli("ssh", "install", "--user", host.account.name, "--port", str(port), "--host-key", str(key))
     config.write_text(written.out)
-    log = tmp_path / "log"
-    command = [find_sshd(), "-D", "-f", config, "-E", log, "-o", f"PidFile={tmp_path / 'pid'}"]
-    with subprocess.Popen(command) as process:
+    log = host.account.home / "sshd.log"
+    command = [find_sshd(), "-D", "-e", "-f", config, "-o", f"PidFile={tmp_path / 'pid'}"]
+    with log.open("ab") as said, subprocess.Popen(command, stderr=said) as process:
+        log.chmod(0o644)
         give_up = time.monotonic() + SECONDS
         while not log.exists() or "Server listening" not in log.read_text():
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < give_up
             time.sleep(0.02)
-        yield port
+        yield port, log
         process.terminate()
 
 
 @pytest.mark.slow
-def test_an_sshd_of_the_system_serves_the_account_with_the_written_configuration(host: Host, system_sshd: int):
+def test_an_sshd_of_the_system_serves_the_account_with_the_written_configuration(
+    host: Host, system_sshd: tuple[int, Path]
+):
+    port, log = system_sshd
     key = host.operator("wanda", "viewer")
-    options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-p", str(system_sshd)]
+    options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-p", str(port)]
     words = ["ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-i", str(key), *options, host.address]
     ran = host.client_run(*words, "status")
     assert (ran.code, ran.err) == (0, "")
     assert host.client_run(*words, "sh").code == 126
     assert [row.actor for row in host.audit("session.close")][-1] == "wanda"
+    log.write_text("")  # as logrotate's copytruncate does
+    words[1:1] = ["-W", "127.0.0.1:1"]
+    with host.process("ssh", "sync", "--sshd-log", str(log)):
+        give_up = time.monotonic() + SECONDS
+        while "tunnel to 127.0.0.1 port 1" not in [row.target_name for row in host.audit("session.command")]:
+            assert host.client_run(*words).code != 0
+            assert time.monotonic() < give_up
+    assert host.audit("session.command")[-1].actor == "wanda"
 
 
 @pytest.mark.slow
