@@ -230,12 +230,13 @@ class ControlCenter(Guarded):
         number, where = report(error)
         self.bugs.append(number)
         if len(self.screen_stack) > 1 and self._thread_id == threading.get_ident():
-            self.call_later(self._close_broken, number, where)
+            self.call_later(self._close_broken, self.screen, number, where)
             return
         if self.return_code != EXIT_BUG:
             self.exit(return_code=EXIT_BUG, message=self.words("bug", id=number, where=where))
 
-    async def _close_broken(self, number: str, where: str) -> None:
-        self.pop_screen()
+    async def _close_broken(self, broken: Screen[Any], number: str, where: str) -> None:
+        if self.screen is broken:  # and not closed by now, for another of its questions
+            self.pop_screen()
         if isinstance(self.screen, CenterScreen):
             self.screen.say(self.words("bug", id=number, where=where))

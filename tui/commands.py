@@ -17,6 +17,8 @@ KNOWN = (
     *("new", "last", "help", "lang", "slow", "quit"),
 )
 SLOW_SECONDS = 30.0
+NUMBER_DIGITS = 18
+"""What has more is no number of a row, and fits into no column."""
 
 
 def parse(line: str) -> Do:
@@ -24,24 +26,18 @@ def parse(line: str) -> Do:
     word, _, rest = line.strip().partition(" ")
     rest = rest.strip()
     match word:
-        case "overview":
-            return lambda app: app.show("overview")
-        case "jobs":
-            return lambda app: app.show("jobs", rest)
+        case "overview" | "workers" | "plugins":
+            return lambda app: app.show(word)
+        case "jobs" | "audit" | "operators":
+            return lambda app: app.show(word, rest)
         case "logs" | "runs":
             return lambda app: app.show_logs(rest)
-        case "log" | "run" if rest.isdigit():
+        case "log" | "run" if rest.isdecimal() and len(rest) <= NUMBER_DIGITS:
             return lambda app: app.open_log(int(rest))
         case "job" if rest:
             return lambda app: app.show("jobs", rest)
-        case "workers" | "queues":
+        case "queues":
             return lambda app: app.show("workers")
-        case "plugins":
-            return lambda app: app.show("plugins")
-        case "audit":
-            return lambda app: app.show("audit", rest)
-        case "operators":
-            return lambda app: app.show("operators", rest)
         case "new":
             return lambda app: app.new_job(rest)
         case "last":

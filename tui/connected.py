@@ -123,7 +123,7 @@ class Connected(KeysInTurn):
         if kept is None or screen is None:
             return
         self.last_command = kept.command
-        if kept.texts:
+        if kept.texts and self.facts.may_act:
             from tui.screens.job_acts import offer_edit
 
             offer_edit(screen, kept)

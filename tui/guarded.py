@@ -65,8 +65,14 @@ class Guarded(Connected):
             self.post_message(Answered(partial(self._stands, facts), "standing", 0))
 
     def _stands(self, facts: Facts) -> None:
+        from tui.screens.dialogs import Busy
+
         self._asks_standing = False
         self.is_well()
+        if not self.screen_stack:  # the app is leaving
+            return
+        if isinstance(self.screen, Busy):  # what an act answers goes to the screen below, which must be there by then
+            return
         before, self.facts = self.facts, facts
         if facts.language != before.language and facts.language in LANGUAGES:
             self.switch_language(facts.language)
@@ -78,12 +84,15 @@ class Guarded(Connected):
         self.say_below(self.words("role.changed", role=facts.role))
 
     def on_failed(self, message: Failed) -> None:
-        """Out is whose key or account does not hold; all else about their standing is told as of any question."""
-        from connecthub.errors import Forbidden
+        """Out is who is refused: their key or account does not hold, or they have as many sessions as they may.
 
-        if isinstance(message.error, Forbidden):
+        All else about their standing is told as of any question.
+        """
+        from connecthub.errors import Refused
+
+        if isinstance(message.error, Refused):
             message.prevent_default()
-            reason = self.words("ended.forbidden", reason=safe_text(message.error))
+            reason = self.words("ended.refused", reason=safe_text(message.error))
             self.leave(EXIT_FORBIDDEN, reason)
         elif message.group == "standing":
             message.prevent_default()

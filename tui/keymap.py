@@ -1,6 +1,7 @@
 """Which key does what: one table, from which bindings, hint bar, help and the menu of acts are made.
 
-Reads are lower case, acts are capital letters. A full-width form of a Chinese input method counts as the plain key.
+Reads are lower case, acts are capital letters; `e` leads to a form, which is an act only once it is saved. A full-width
+form of a Chinese input method counts as the plain key.
 What a key is called stands in `words/` under `key.<id>`.
 """
 
@@ -22,7 +23,7 @@ class Key:
     shown: str
     """As a person reads it."""
     act: bool = False
-    """Whether it changes something: it is left out where nothing may be changed."""
+    """Whether it changes something, or leads to a form that does: it is left out where nothing may be changed."""
     admin: bool = False
     """Whether only an admin may do it: it is left out for others."""
     hint: bool = True
@@ -55,7 +56,7 @@ KEYS = (
     Key("overview.retry", "R", "R", act=True),
     Key("jobs.sort", "s", "s"),
     Key("jobs.logs", "o,l,right", "o"),
-    Key("jobs.edit", "e", "e"),
+    Key("jobs.edit", "e", "e", act=True),
     Key("jobs.run", "S", "S", act=True),
     Key("jobs.retry", "R", "R", act=True),
     Key("jobs.enable", "E", "E", act=True),
@@ -78,7 +79,7 @@ KEYS = (
     Key("form.previous", "up", "↑"),
     Key("form.back", "escape,q", "Esc"),
     Key("job.logs", "o", "o"),
-    Key("job.edit", "e", "e"),
+    Key("job.edit", "e", "e", act=True),
     Key("job.revisions", "u", "u"),
     Key("job.run", "S", "S", act=True),
     Key("job.retry", "R", "R", act=True),
@@ -88,7 +89,7 @@ KEYS = (
     Key("job.delete", "X", "X", act=True, admin=True, hint=False),
     Key("revisions.take_back", "T", "T", act=True),
     Key("plugins.new", "N", "N", act=True),
-    Key("operators.edit", "e", "e", admin=True),
+    Key("operators.edit", "e", "e", act=True, admin=True),
     Key("operators.new", "N", "N", act=True, admin=True),
     Key("operators.enable", "E", "E", act=True, admin=True),
     Key("operators.disable", "D", "D", act=True, admin=True),

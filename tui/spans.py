@@ -44,3 +44,8 @@ class Page(Generic[T]):
     """Whether rows follow beyond them: after them, or before them where LAST or BEFORE was asked for."""
     at: datetime
     """The database's clock when they were read."""
+
+
+def whole(rows: Sequence[T], span: Span, at: datetime) -> Page[T]:
+    """The page of a list that is short enough to be read whole: nothing precedes its rows, nothing follows them."""
+    return Page([] if span.side in (Side.AFTER, Side.BEFORE) else rows, False, at)

@@ -48,7 +48,7 @@ def open_center(*, authorize: Callable[[], Actor] | None = None, language: str =
     """Show the control center until the person leaves; returns the exit code.
 
     `authorize` says in a thread who came over SSH: it is called again every five seconds while it raises DatabaseError,
-    and ends the session where it raises Forbidden; without it the account of this shell acts. Raises ConfigError where
+    and ends the session where it raises Refused; without it the account of this shell acts. Raises ConfigError where
     no screen can be shown, and for settings that cannot be used.
     """
     from connecthub.errors import ConfigError

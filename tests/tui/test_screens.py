@@ -106,6 +106,10 @@ def test_a_bug_closes_its_screen_and_not_the_session(installation: Installation,
         def action_back(self) -> None:
             raise ZeroDivisionError("a bug")
 
+        def action_reload(self) -> None:
+            for group in ("one", "two"):
+                self.ask(lambda data: 1 / 0, print, group)
+
     async def look() -> None:
         center = ControlCenter(open_data, "en")
         async with center.run_test(size=(80, 24)) as pilot:
@@ -119,6 +123,19 @@ def test_a_bug_closes_its_screen_and_not_the_session(installation: Installation,
             await pilot.press("t")
             await pilot.pause()
             assert "UTC" in center.screen.query_one(StatusLine).text
+            await center.push_screen(Broken("title", "command", "text"))
+            await pilot.press("r")
+            await pilot.pause()
+            await settled(center)
+            await pilot.pause()
+            assert (len(center.bugs), len(center.screen_stack)) == (3, 1)
+            for number in ("²", "9" * 19, "9" * 5000, "-1"):
+                center.obey(f"log {number}")
+                assert "no command 'log" in center.screen.query_one(StatusLine).text
+            center.obey("log 812")
+            await pilot.pause()
+            assert len(center.screen_stack) == 2
+        assert not center.return_code
 
     asyncio.run(look())
     log = next((installation.settings.data_dir / "logs").glob("tui-*.log")).read_text()

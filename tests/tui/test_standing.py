@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+from threading import Event
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from textual.pilot import Pilot
 
-from connecthub.control.actor import Role
+from connecthub.control.actor import Actor, Role
 from connecthub.control.operators import edit_operator, remove_key, set_operator_enabled
 from connecthub.db import tables
+from connecthub.errors import Refused
+from tests.cli import SECONDS
 from tests.integration.conftest import ALICE, Installation
-from tests.tui.people import add_person, calm, press, register, sit
+from tests.tui.people import add_person, calm, data_of, press, register, sit
 from tests.tui.public_keys import key
 from tests.tui.test_screens import EMBEDDED, lines
 from tui.app import ControlCenter
+from tui.data import Data
 from tui.guarded import EXIT_FORBIDDEN
+from tui.kept import Kept
 from tui.screens.base import CenterScreen
 from tui.widgets.bars import HintBar, StatusLine
 
@@ -54,11 +61,15 @@ def test_the_header_says_who_it_is_and_an_act_says_where_they_came_from(installa
 def test_a_viewer_has_no_keys_that_act_and_is_told_so(installation: Installation):
     installation.add("nightly", cron_expr="0 0 1 1 *")
     person = add_person(installation, "eve", Role.VIEWER)
+    before = data_of(installation, person)
+    before.keep(Kept("logs", None, {"name": "of the time when she was operator"}), taken_up=False)
+    before.close()
 
     async def script(center: ControlCenter, pilot: Pilot[Any]) -> None:
+        assert "last time you were at :logs" in told(center)
         await press(center, pilot, "2")
-        assert center.screen.query_one(HintBar).text == ". acts  / filter  s sort  o runs  e edit  ? help"
-        for each in ("D", "S", "N", "X"):
+        assert center.screen.query_one(HintBar).text == ". acts  / filter  s sort  o runs  ? help"
+        for each in ("D", "S", "N", "X", "e"):
             assert len(center.screen_stack) == 1, each
             await press(center, pilot, each)
         await press(center, pilot, "7")
@@ -66,14 +77,74 @@ def test_a_viewer_has_no_keys_that_act_and_is_told_so(installation: Installation
         assert told(center) == "operators are for admins; your role is viewer"
         center.obey("new samples.good:Hello")
         assert told(center) == "your role viewer changes nothing; ask an administrator"
-        shown = await press(center, pilot, "e", "x", "escape")
-        assert "throw the changes away" in shown
-        assert "  save" not in shown
-        await press(center, pilot, "escape")
-        assert len(center.screen.query("#save")) == 0
+        assert "e edit" not in await press(center, pilot, "enter", "e")
+        assert len(center.screen_stack) == 2
 
     sit(installation, person, script)
     assert installation.job("nightly").enabled
+
+
+@EMBEDDED
+def test_a_form_that_was_open_when_its_person_became_a_viewer_offers_no_save(installation: Installation):
+    installation.add("nightly", cron_expr="0 0 1 1 *")
+    add_person(installation, "ann", Role.ADMIN)
+    person = add_person(installation, "bob", Role.OPERATOR)
+
+    async def script(center: ControlCenter, pilot: Pilot[Any]) -> None:
+        await press(center, pilot, "2", "e", "x")
+        edit_operator(register(installation), ALICE, "bob", role=Role.VIEWER)
+        await look(center, pilot)
+        shown = await press(center, pilot, "escape")
+        assert "throw the changes away" in shown
+        assert "  save" not in shown
+
+    sit(installation, person, script)
+
+
+@EMBEDDED
+def test_a_role_that_changes_while_an_act_is_under_way_leaves_its_answer_its_screen(installation: Installation):
+    add_person(installation, "ann", Role.ADMIN)
+    person = add_person(installation, "bob", Role.ADMIN)
+    go_on = Event()
+
+    async def script(center: ControlCenter, pilot: Pilot[Any]) -> None:
+        await press(center, pilot, "7", "down", "e")
+        form, answers = center.screen, list[bool]()
+        assert isinstance(form, CenterScreen)
+        form.wait_for(lambda data: go_on.wait(SECONDS), answers.append)
+        edit_operator(register(installation), ALICE, "bob", role=Role.OPERATOR)
+        center.ask_standing()
+        while center._asks_standing:
+            await pilot.pause(0.01)
+        assert center.current_mode == "operators"
+        go_on.set()
+        await calm(center, pilot)
+        assert answers == [True]
+        assert center.screen is form
+        await look(center, pilot)
+        assert center.current_mode == "overview"
+
+    sit(installation, person, script)
+
+
+@EMBEDDED
+def test_who_has_too_many_sessions_is_told_and_let_go(installation: Installation, capsys: pytest.CaptureFixture[str]):
+    asked: list[int] = []
+
+    def authorize() -> Actor:
+        asked.append(1)
+        raise Refused("bob has 5 sessions open on hall, which is the most")
+
+    center = ControlCenter(partial(Data.of, installation.settings, authorize=authorize), "en")
+
+    async def run() -> None:
+        async with center.run_test() as pilot:
+            while center.return_code is None:
+                await pilot.pause(0.01)
+
+    asyncio.run(run())
+    assert (center.return_code, len(asked)) == (EXIT_FORBIDDEN, 1)
+    assert "This session ended: bob has 5 sessions open on hall" in " ".join(capsys.readouterr().err.split())
 
 
 @EMBEDDED

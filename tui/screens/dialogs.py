@@ -22,7 +22,6 @@ from tui.words import Words
 T = TypeVar("T")
 
 NAMES_SHOWN = 8
-REASON_MAX = 500
 TYPED_FROM = 21
 """So many things at once ask for their number to be typed."""
 
@@ -36,8 +35,10 @@ class Dialog(ModalScreen[T]):
 class Reason(OneLine):
     """Why, in the person's own words; it may stay empty."""
 
-    def __init__(self, words: Words) -> None:
-        super().__init__(hint=words("dialog.reason"))
+    def __init__(self, hint: str) -> None:
+        from connecthub.control.reasons import REASON_MAX
+
+        super().__init__(hint=hint)
         self.max_length = REASON_MAX
 
     @staticmethod
@@ -73,7 +74,7 @@ class Confirm(Dialog[bool]):
             yield Static(Content(self._question), id="question")
             yield Static(Content("\n".join(_some(self._words, self._names))), id="names")
             if self._asks_why:
-                yield Reason(self._words)
+                yield Reason(self._words("dialog.reason"))
             with Horizontal(id="buttons"):
                 yield Button(Content(self._words("dialog.no")), id="no", compact=True)
                 yield Button(Content(self._words("dialog.yes")), id="yes", compact=True)
@@ -136,7 +137,7 @@ class ConfirmTyped(Dialog[bool]):
             yield Static(Content(self._words("dialog.type", text=self._wanted)), id="told")
             yield OneLine()
             if self._asks_why:
-                yield Reason(self._words)
+                yield Reason(self._words("dialog.reason.tab"))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -11,18 +11,20 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button
 
+from connecthub.control.actor import Role
 from connecthub.core.safe_text import safe_text
 from tui.rows import Done
 from tui.screens.base import CenterScreen
 from tui.screens.form import FormScreen
 from tui.screens.form_dialogs import ConfirmChanges
 from tui.widgets.fields import FieldRow
+from tui.words import LANGUAGES
 
 if TYPE_CHECKING:
     from connecthub.control.forms import Form
     from tui.data import Data
 
-CHOICES: Mapping[str, Sequence[str]] = {"role": ("viewer", "operator", "admin"), "language": ("", "en", "zh")}
+CHOICES: Mapping[str, Sequence[str]] = {"role": [*map(str, Role)], "language": ["", *LANGUAGES]}
 
 
 class OperatorForm(FormScreen):
@@ -52,7 +54,7 @@ class OperatorForm(FormScreen):
             self._ask([])
             return
         key = self.entered().texts["key"]
-        self.ask(lambda data: data.told_keys(key), self._ask, group="check")
+        self.wait_for(lambda data: data.told_keys(key), self._ask)
 
     def question(self) -> str:
         """What is asked."""

@@ -11,7 +11,7 @@ from tui.keymap import bindings
 from tui.rows_operators import KeyRow
 from tui.screens.listing import ListScreen
 from tui.screens.operator_forms import AddKey
-from tui.spans import Page, Side, Span
+from tui.spans import Page, Span, whole
 from tui.widgets.columns import Cell, Column
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ class OperatorKeysScreen(ListScreen[KeyRow]):
     def page(self, text: str, span: Span) -> Callable[[Data], Page[KeyRow]]:
         """All of them."""
         name = self._given_name
-        if span.side in (Side.AFTER, Side.BEFORE):
-            return lambda data: Page([], False, data.now())
-        return lambda data: Page(data.operator(name).keys, False, data.now())
+        return lambda data: whole(data.operator(name).keys, span, data.now())
 
     def empty(self) -> str:
         """Why none is there."""

@@ -12,7 +12,7 @@ from tui.keymap import bindings
 from tui.rows_operators import OperatorRow
 from tui.screens.listing import ListScreen
 from tui.screens.operator_forms import AddOperator, EditOperator
-from tui.spans import Page, Side, Span
+from tui.spans import Page, Span, whole
 from tui.widgets.columns import Cell, Column
 from tui.widgets.table import KeysetTable
 
@@ -60,9 +60,7 @@ class OperatorsScreen(ListScreen[OperatorRow]):
 
         def ask(data: Data) -> Page[OperatorRow]:
             seen = data.operators()
-            if span.side in (Side.AFTER, Side.BEFORE):
-                return Page([], False, seen.at)
-            return Page([row for row in seen.rows if _matches(row, wanted)], False, seen.at)
+            return whole([row for row in seen.rows if _matches(row, wanted)], span, seen.at)
 
         return ask
 

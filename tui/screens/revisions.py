@@ -13,7 +13,7 @@ from tui.rows_form import RevisionRow
 from tui.screens.facts import FactsScreen
 from tui.screens.form_dialogs import ConfirmChanges
 from tui.screens.listing import ListScreen
-from tui.spans import Page, Side, Span
+from tui.spans import Page, Span, whole
 from tui.widgets.columns import Cell, Column
 from tui.widgets.table import KeysetTable
 
@@ -61,9 +61,7 @@ class RevisionsScreen(ListScreen[RevisionRow]):
 
     def page(self, text: str, span: Span) -> Callable[[Data], Page[RevisionRow]]:
         """All saves: they are few."""
-        if span.side in (Side.AFTER, Side.BEFORE):
-            return lambda data: Page([], False, data.now())
-        return lambda data: Page(data.revisions(self.job_id), False, data.now())
+        return lambda data: whole(data.revisions(self.job_id), span, data.now())
 
     def empty(self) -> str:
         """Why none is there."""

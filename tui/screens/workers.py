@@ -9,7 +9,7 @@ from textual import on
 
 from tui.rows_places import QueueRow, WorkerRow
 from tui.screens.listing import ListScreen
-from tui.spans import Page, Side, Span
+from tui.spans import Page, Span, whole
 from tui.widgets.columns import Cell, Column
 from tui.widgets.table import KeysetTable
 
@@ -97,9 +97,7 @@ class WorkersScreen(ListScreen[FloorRow]):
 
         def ask(data: Data) -> Page[FloorRow]:
             seen = data.floor()
-            if span.side in (Side.AFTER, Side.BEFORE):
-                return Page([], False, seen.at)
-            return Page([row for row in seen.rows if _matches(row, wanted)], False, seen.at)
+            return whole([row for row in seen.rows if _matches(row, wanted)], span, seen.at)
 
         return ask
 

@@ -24,7 +24,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "This session ended after {minutes} minute(s) without a key. The next one offers what was not saved.",
         "会话已结束：{minutes} 分钟没有按键。下次登录时可继续未保存的编辑。",
     ),
-    "ended.forbidden": ("This session ended: {reason}", "会话已结束：{reason}"),
+    "ended.refused": ("This session ended: {reason}", "会话已结束：{reason}"),
     # operators
     "title.operators": ("Operators", "操作员"),
     "title.new_operator": ("New operator", "新建操作员"),

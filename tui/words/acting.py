@@ -18,6 +18,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "dialog.no": ("Esc  back", "Esc  返回"),
     "dialog.not_that": ("that is not {text}", "不是 {text}"),
     "dialog.reason": ("r or Tab: a reason, which the audit trail keeps", "按 r 或 Tab 填写原因，记入审计"),
+    "dialog.reason.tab": ("Tab: a reason, which the audit trail keeps", "按 Tab 填写原因，记入审计"),
     "dialog.type": ("type {text} and press Enter", "输入 {text} 后按 Enter"),
     "dialog.and_more": ("and {count} more", "以及另外 {count} 个"),
     "ask.run": ("Run {count} job(s) of {instance} now?", "立即运行 {instance} 的 {count} 个作业？"),
