@@ -61,6 +61,7 @@ class Connected(KeysInTurn):
         self.facts = Facts()
         self.data: Data | None = None
         self.problem = self.words("opening")
+        self._problem_since: datetime | None = None
         self.taken_up = False
         """Whether an edit of an earlier session was gone on with, or dropped."""
         self.last_command = ""
@@ -102,7 +103,7 @@ class Connected(KeysInTurn):
     def _opened(self, data: Data, facts: Facts) -> None:
         self.data, self.facts = data, facts
         self.times = Times(self.words, facts.zone, self.times.mode)
-        self.problem = ""
+        self.problem, self._problem_since = "", None
         if self._away is not None:
             self._away.dismiss()
             self._away = None
@@ -190,7 +191,7 @@ class Connected(KeysInTurn):
     def is_well(self) -> None:
         """The installation answers."""
         if self.problem:
-            self.problem = ""
+            self.problem, self._problem_since = "", None
             self.everywhere(lambda screen: screen.tell_lines())
 
     def went_wrong(self, screen: AskingScreen | None, error: Exception) -> None:
@@ -206,7 +207,9 @@ class Connected(KeysInTurn):
             self._handle_exception(error)
 
     def _is_away(self, error: Exception) -> None:
-        self.problem = self.words("away", cause=first_line(error))
+        self._problem_since = self._problem_since or datetime.now(UTC)
+        since = self.times.clock(self._problem_since)
+        self.problem = self.words("away", time=since, cause=first_line(error))
         self.everywhere(lambda screen: screen.tell_lines())
 
     def _look_again(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 from textual import events
 
+from connecthub.control.actor import EXIT_OUT
 from connecthub.core.safe_text import safe_text
 from tui.connected import Connected
 from tui.facts import Facts
@@ -21,9 +22,6 @@ from tui.words import LANGUAGES
 
 if TYPE_CHECKING:
     from tui.data import Data
-
-EXIT_FORBIDDEN = 77
-"""EX_NOPERM of sysexits(3)."""
 
 
 class Guarded(Connected):
@@ -93,7 +91,7 @@ class Guarded(Connected):
         if isinstance(message.error, Refused):
             message.prevent_default()
             reason = self.words("ended.refused", reason=safe_text(message.error))
-            self.leave(EXIT_FORBIDDEN, reason)
+            self.leave(EXIT_OUT, reason)
         elif message.group == "standing":
             message.prevent_default()
             self._asks_standing = False

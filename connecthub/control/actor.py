@@ -7,6 +7,9 @@ import pwd
 from dataclasses import dataclass
 from enum import StrEnum
 
+EXIT_OUT = 77
+"""What a session ends with whose key or person does not hold any more (sysexits.h, EX_NOPERM)."""
+
 
 class Role(StrEnum):
     """What a person may do; each role may do all that the ones before it may."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from connecthub.control.actions import act
-from connecthub.control.actor import Actor, Role
+from connecthub.control.actor import EXIT_OUT, Actor, Role
 from connecthub.control.authorized_keys import authorized_keys_file
 from connecthub.control.installation import database_of
 from connecthub.core.config import Settings
@@ -50,6 +50,7 @@ def hold_session(arrival: Arrival, settings: Settings, program: Program) -> int:
             _close(settings, arrival, ended, time.monotonic() - began)
         if ended.how == "the key was taken out":
             program.report(Forbidden("your key does not open any more; ask an administrator"))
+            return EXIT_OUT
     return ended.code
 
 

@@ -120,6 +120,8 @@ class Heartbeat:
                     logger.error("the heartbeat failed, its runs go on until their lease is nearly over: %s", error)
                 self._failing = True
             else:
+                if self._failing:
+                    logger.info("the heartbeat works again")
                 self._failing = False
 
     def beat(self) -> None:

@@ -60,7 +60,7 @@ GRANT SELECT, INSERT ON job_revisions TO connecthub_run;
 GRANT SELECT, INSERT, UPDATE, DELETE ON job_logs TO connecthub_run;
 GRANT SELECT, INSERT ON job_log_chunks TO connecthub_run;
 GRANT SELECT, INSERT ON http_calls TO connecthub_run;
-GRANT SELECT, INSERT, UPDATE ON workers TO connecthub_run;
+GRANT SELECT, INSERT, UPDATE, DELETE ON workers TO connecthub_run;
 GRANT SELECT, INSERT ON audit TO connecthub_run;
 GRANT SELECT, INSERT, DELETE ON acknowledgements TO connecthub_run;
 GRANT SELECT, INSERT, UPDATE, DELETE ON alert_outbox TO connecthub_run;

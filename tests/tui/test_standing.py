@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from textual.pilot import Pilot
 
-from connecthub.control.actor import Actor, Role
+from connecthub.control.actor import EXIT_OUT, Actor, Role
 from connecthub.control.operators import edit_operator, remove_key, set_operator_enabled
 from connecthub.db import tables
 from connecthub.errors import Refused
@@ -22,7 +22,6 @@ from tests.tui.public_keys import key
 from tests.tui.test_screens import EMBEDDED, lines
 from tui.app import ControlCenter
 from tui.data import Data
-from tui.guarded import EXIT_FORBIDDEN
 from tui.kept import Kept
 from tui.screens.base import CenterScreen
 from tui.widgets.bars import HintBar, StatusLine
@@ -143,7 +142,7 @@ def test_who_has_too_many_sessions_is_told_and_let_go(installation: Installation
                 await pilot.pause(0.01)
 
     asyncio.run(run())
-    assert (center.return_code, len(asked)) == (EXIT_FORBIDDEN, 1)
+    assert (center.return_code, len(asked)) == (EXIT_OUT, 1)
     assert "This session ended: bob has 5 sessions open on hall" in " ".join(capsys.readouterr().err.split())
 
 
@@ -215,7 +214,7 @@ def test_a_session_ends_once_the_key_or_the_person_is_out(
         await look(center, pilot)
 
     center = sit(installation, person, script)
-    assert center.return_code == EXIT_FORBIDDEN
+    assert center.return_code == EXIT_OUT
     reason = "the SSH key of bob was removed" if how == "key" else "bob is disabled"
     assert capsys.readouterr().err.startswith(f"This session ended: {reason}; ask an administrator")
 
@@ -231,7 +230,7 @@ def test_an_act_of_somebody_who_is_out_ends_the_session_at_once(installation: In
         set_operator_enabled(register(installation), ALICE, "bob", False)
         await press(center, pilot, "D", "y")
 
-    assert sit(installation, person, script).return_code == EXIT_FORBIDDEN
+    assert sit(installation, person, script).return_code == EXIT_OUT
     assert installation.job("nightly").enabled
 
 
@@ -244,7 +243,7 @@ def test_who_is_out_before_the_first_look_sees_nothing(installation: Installatio
     async def script(center: ControlCenter, pilot: Pilot[Any]) -> None:
         assert center.data is None
 
-    assert sit(installation, person, script).return_code == EXIT_FORBIDDEN
+    assert sit(installation, person, script).return_code == EXIT_OUT
 
 
 @EMBEDDED

@@ -26,6 +26,7 @@ class AskingScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._asked: dict[str, int] = {}
+        self._elsewhere: set[str] = set()
         self._under_way: set[str] = set()
         self._busy: Busy | None = None
 
@@ -45,13 +46,19 @@ class AskingScreen(Screen[None]):
         group: str = "list",
         *,
         only_if_idle: bool = False,
+        elsewhere: bool = False,
     ) -> None:
-        """Ask the data in a thread and hand the answer to `then`, unless a later question of the group overtook it."""
+        """Ask the data in a thread and hand the answer to `then`, unless a later question of the group overtook it.
+
+        What is asked `elsewhere`, and not of the database, says nothing about how that is.
+        """
         data = self.center.data
         if data is None or (only_if_idle and group in self._under_way):
             return
         number = self._asked[group] = self._asked.get(group, 0) + 1
         self._under_way.add(group)
+        if elsewhere:
+            self._elsewhere.add(group)
         work = partial(self._answer, data, question, then, group, number)
         self.run_worker(work, thread=True, exit_on_error=False, group=group, description=group)
 
@@ -87,7 +94,8 @@ class AskingScreen(Screen[None]):
         if message.number == self._asked.get(message.group):
             self._under_way.discard(message.group)
             self._no_longer_busy(message.group)
-            self.center.is_well()
+            if message.group not in self._elsewhere:
+                self.center.is_well()
             message.use()
 
     def on_failed(self, message: Failed) -> None:

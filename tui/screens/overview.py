@@ -93,7 +93,7 @@ class OverviewScreen(CenterScreen):
     def load(self) -> None:
         """Ask for a look, and apart from it for the queue, which may take a second to be away."""
         self.ask(lambda data: data.overview(), self._show, only_if_idle=True)
-        self.ask(lambda data: data.queue_problem(), self._show_queue, "queue", only_if_idle=True)
+        self.ask(lambda data: data.queue_problem(), self._show_queue, "queue", only_if_idle=True, elsewhere=True)
 
     def _show(self, view: OverviewView) -> None:
         if view == self._view:  # not a byte is sent: neither the time of the data nor an age moves on

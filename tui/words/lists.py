@@ -13,7 +13,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "header.read_only": ("READ-ONLY", "只读"),
     "opening": ("opening …", "正在打开 …"),
     "counting": ("counting …", "正在计数 …"),
-    "away": ("trying again · {cause}", "正在重试 · {cause}"),
+    "away": ("away since {time}, trying again · {cause}", "自 {time} 不可用，正在重试 · {cause}"),
     "bug": ("this screen failed and was closed: error {id}, see {where}", "该界面出错已关闭：错误 {id}，见 {where}"),
     "too_small": ("80×24 is needed; this is {width}×{height}", "需要 80×24，当前 {width}×{height}"),
     # columns
