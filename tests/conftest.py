@@ -21,6 +21,11 @@ def do_without(missing: ServerMissing) -> NoReturn:
     pytest.skip(str(missing))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait, for a tick, a lease, a process."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup() -> Generator[None, None, None]:
     """Hand a server that a fixture misses to `do_without`."""

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from connecthub.core.config import Settings
 from connecthub.core.lock_file import exclusive_lock
-from connecthub.errors import Refused, ServiceFailed
+from connecthub.errors import ConfigError, Refused, ServiceFailed
 from connecthub.service.background_logs import STDERR_LOG
 
 LOCK_FILE = "up.lock"
@@ -49,7 +49,12 @@ def holding(data_dir: Path, pause: Callable[[float], None] = time.sleep) -> Iter
                 if time.monotonic() > give_up:
                     raise
                 pause(0.02)
-        path.write_text(f"{os.getpid()}\n")
+        try:
+            path.write_text(f"{os.getpid()}\n")
+        except OSError as error:
+            raise ConfigError(
+                f"{path} cannot be written: {error.strerror}; free space there, or set another DATA_DIR"
+            ) from None
         yield
 
 

@@ -66,7 +66,7 @@ def alerts_of(installation: Installation) -> list[int]:
     """The runs for which an alert is owed."""
     with installation.database.read() as connection:
         failed = select(tables.alert_outbox.c.job_log_id).where(tables.alert_outbox.c.kind == "failed")
-        return list(connection.execute(failed).scalars())
+        return list(connection.execute(failed.order_by(tables.alert_outbox.c.id)).scalars())
 
 
 def lateness(rows: Iterable[AnyRow], since: datetime) -> list[float]:

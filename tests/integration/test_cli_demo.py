@@ -101,5 +101,5 @@ def test_the_whole_of_it(cli: Cli, tmp_path: Path):
     (call,) = cli("log", "show", "1", "--json").json["calls"]
     assert call.keys() == set(tables.http_calls.c.keys())
     assert (call["method"], call["path"], call["status"]) == ("POST", "/seeyon/rest/token", 200)
-    left = [path.read_bytes() for path in (tmp_path / "my demo").iterdir()]
+    left = [path.read_bytes() for path in (tmp_path / "my demo").rglob("*") if path.is_file()]
     assert not any(b"sandbox-password" in content for content in left)
