@@ -46,6 +46,8 @@ def test_the_header_says_who_it_is_and_an_act_says_where_they_came_from(installa
         assert "bob (operator)" in lines(center)[0]
         await press(center, pilot, "2", "D", "r", *"hly!", "left", "y", "enter", "y")
         assert not installation.job("nightly").enabled
+        assert "nightly" in told(center)
+        assert "connecthub" not in told(center), "no command is named that is for a shell on the host"
 
     sit(installation, person, script)
     with installation.database.read() as connection:

@@ -192,7 +192,8 @@ class CenterScreen(AskingScreen):
             else list(done.lines)
         )
         told += [words("done.refused", reason=reason) for reason in done.refused[:3]]
-        told += [words("done.undo", how=done.undo)] if done.undo and done.lines else []
+        if done.undo and done.lines and not self.center.facts.remote:  # it is a command for a shell on the host
+            told.append(words("done.undo", how=done.undo))
         self.say(" · ".join(told))
         self.load()
         if done.opened is not None:
