@@ -11,6 +11,8 @@ from connecthub.core.safe_text import display_width
 from tests.cli import Cli, refusal, terminal_codes
 from tests.integration.conftest import Installation
 
+pytestmark = pytest.mark.slow  # some fifty processes
+
 HOSTILE = "a\x1b]0;owned\x07\x9b2J\u202e\u200b\nb\udcff"
 """A title, a cleared screen, turned and hidden text, a second line, a byte that is no UTF-8."""
 SHOWN = r"a\x1b]0;owned\x07\x9b2J\u202e\u200b\nb\udcff"
@@ -100,7 +102,6 @@ def ends_of_column(table: str, next_cell: str) -> set[int]:
 
 
 @BOTH
-@pytest.mark.slow
 def test_params_hold_any_text_and_reach_the_plugin_and_the_screen_whole(installation: Installation, tmp_path: Path):
     odd = {LONG: HOSTILE, HOSTILE: LONG, "": ["\x00", {'"': "'"}], "🚀": "\u2028\ue000"}
     cli = Cli(installation.environment(), tmp_path)

@@ -11,6 +11,8 @@ from tests.integration.conftest import Installation
 from tests.plugins.samples.hostile import HOSTILE
 from tests.runs import PLUGINS
 
+pytestmark = pytest.mark.slow  # some fifty processes
+
 HOSTILE_PARAMS = '{"\\u001b]52;c;b3duZWQ=\\u0007\\u202e\\u009b2J": 1}'
 NAMES = [
     'it\'s "quoted"',

@@ -19,6 +19,8 @@ from tests.cli import SECONDS, Cli, Live, Ran, bare_environment, descendants, fo
 from tests.integration.conftest import Installation
 from tests.servers.process import Witness, children_of
 
+pytestmark = pytest.mark.slow  # whole stacks that start and stop
+
 STARTED = ("scheduler started", "serves queue")
 
 
@@ -149,7 +151,6 @@ def process_of(started: Ran) -> int:
     return int(found[1])
 
 
-@pytest.mark.slow
 def test_in_the_background_it_works_until_it_is_stopped(installation: Installation, cli: Cli):
     installation.add("quick", enabled=False)
     with foster_parent() as all_gone, background(cli) as started:
@@ -174,7 +175,6 @@ def test_in_the_background_it_works_until_it_is_stopped(installation: Installati
         assert cli("health", "scheduler").code == 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("installation", ["embedded"], indirect=True)
 def test_it_is_started_anew_and_a_kill_of_it_leaves_nothing(cli: Cli):
     with foster_parent() as all_gone, background(cli) as started:
@@ -188,7 +188,6 @@ def test_it_is_started_anew_and_a_kill_of_it_leaves_nothing(cli: Cli):
         assert cli("down").out.startswith("nothing to stop")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("installation", ["embedded"], indirect=True)
 def test_a_run_that_goes_on_has_its_drain_and_no_more_than_is_allowed(
     installation: Installation, cli: Cli, tmp_path: Path
