@@ -113,16 +113,22 @@ class _Kept:
         try:
             for key, refusal in list(self._refusals.items()):
                 if refusal.settled:
-                    _write(self._settings, refusal)
+                    self._write_one(refusal)
                     del self._refusals[key]
                     self._away = False
         except DatabaseError as error:
             if not self._away:
                 logger.error("what sshd refused is kept until it can be written: %s", error)
             self._away = True
+
+    def _write_one(self, refusal: _Refusal) -> None:
+        """Write its row; raises DatabaseError."""
+        try:
+            _write(self._settings, refusal)
+        except DatabaseError:
+            raise
         except Exception:  # or else one odd line ends the thread, and nothing is recorded any more
-            logger.exception("what sshd refused could not be written to the audit trail")
-            self._refusals = {key: refusal for key, refusal in self._refusals.items() if not refusal.settled}
+            logger.exception("the audit trail lacks that sshd refused: %s", safe_text(refusal.request.what))
 
 
 def _write(settings: Settings, refusal: _Refusal) -> None:

@@ -33,6 +33,7 @@ from connecthub.tasks.held_runs import HeldRuns
 from connecthub.tasks.huey_app import Ringer, signers
 from connecthub.tasks.log_writer import LogShipper
 from tests.runs import PLUGINS
+from tests.webhook import Webhook, webhook
 
 ALICE = Actor("alice", Role.ADMIN, "test")
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -138,6 +139,13 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path, launcher: Launc
     database, keys = prepare(settings, migrate=True)
     yield Installation(settings, database, keys, launcher)
     database.dispose()
+
+
+@pytest.fixture
+def hook() -> Iterator[Webhook]:
+    """A receiver of alerts."""
+    with webhook() as hook:
+        yield hook
 
 
 @pytest.fixture

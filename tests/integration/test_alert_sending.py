@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -29,12 +28,6 @@ from tests.webhook import Webhook, webhook
 
 EMBEDDED = pytest.mark.parametrize("installation", ["embedded"], indirect=True)
 """For what does not depend on the stack."""
-
-
-@pytest.fixture
-def hook() -> Iterator[Webhook]:
-    with webhook() as hook:
-        yield hook
 
 
 @pytest.fixture

@@ -27,8 +27,16 @@ from tests.integration.doctoring import (
     asked,
     one,
 )
+from tests.servers.process import ServerMissing
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def sshd() -> None:
+    """An sshd on this host, which comes in no wheel."""
+    if shutil.which("sshd", path="/usr/sbin:/usr/local/sbin") is None:
+        raise ServerMissing("no sshd here; install openssh-server")
 
 
 @pytest.fixture
@@ -51,8 +59,7 @@ def gate() -> Iterator[Settings]:
             database.dispose()
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen here")
-@pytest.mark.skipif(shutil.which("sshd", path="/usr/sbin:/usr/local/sbin") is None, reason="no sshd here")
+@pytest.mark.usefixtures("sshd")
 def test_what_sshd_reads_is_kept_in_step_and_safe(gate: Settings):
     file = authorized_keys_file(gate)
     person = Person(bare_environment(DATA_DIR=gate.data_dir), Path.cwd())
@@ -79,7 +86,7 @@ def test_what_sshd_reads_is_kept_in_step_and_safe(gate: Settings):
 
 
 @as_root
-@pytest.mark.skipif(shutil.which("sshd", path="/usr/sbin:/usr/local/sbin") is None, reason="no sshd here")
+@pytest.mark.usefixtures("sshd")
 def test_a_key_file_of_somebody_else_is_given_back(gate: Settings):
     shutil.chown(authorized_keys_file(gate), "nobody")
     person = Person(bare_environment(DATA_DIR=gate.data_dir), Path.cwd())
