@@ -25,7 +25,7 @@ def prepare(settings: Settings, *, migrate: bool) -> tuple[Database, KeyRing]:
 
     A key is made only for a database that has none yet. Raises DatabaseError, KeyFileError.
     """
-    database = Database(settings.database_url, pool_size=max(POOL_SIZE, settings.workers + 2))
+    database = Database(settings.database_url, pool_size=max(POOL_SIZE, settings.workers + 3))
     try:
         schema.prepare(database, migrate=migrate)
         with database.read() as connection:

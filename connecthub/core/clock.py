@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -19,6 +20,14 @@ class Clock(Protocol):
         ...
 
 
+class WaitingClock(Clock, Protocol):
+    """A clock that one can also wait on: what clients of outside systems and their stand-ins go by."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        ...
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -30,11 +39,16 @@ class SystemClock:
         """Return seconds from an arbitrary start, which no step of the wall clock touches."""
         return time.monotonic()
 
+    def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
+        time.sleep(max(0.0, seconds))
+
 
 class FixedClock:
-    """A clock for tests, which stands still until it is turned."""
+    """A clock for tests and stand-ins, which stands still until it is turned; threads may share it."""
 
     def __init__(self, now: datetime) -> None:
+        self._lock = threading.Lock()
         self._monotonic = 0.0
         self.set(now)
 
@@ -54,5 +68,10 @@ class FixedClock:
 
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass on both clocks."""
-        self._now += timedelta(seconds=seconds)
-        self._monotonic += seconds
+        with self._lock:
+            self._now += timedelta(seconds=seconds)
+            self._monotonic += seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so many seconds of this clock: they pass at once."""
+        self.advance(max(0.0, seconds))

@@ -1,4 +1,4 @@
-"""Old JobLogs, counted and deleted in short transactions; alerts and workers of that age with them.
+"""Old JobLogs, counted and deleted in short transactions; alerts and workers of that age with them, and unused turns.
 
 Two rules: a job with `keep_last` keeps so many of its newest ended JobLogs, whatever their age, and no more; of all
 other jobs, those that are gone too, a JobLog goes by the time at which it ended. Where somebody has set a policy of
@@ -14,7 +14,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal_column, or_, select
 
-from connecthub.db import alerts
+from connecthub.db import alerts, pacing
+from connecthub.db.dry_runs import is_work
 from connecthub.db.engine import Database
 from connecthub.db.halving import first_id_at
 from connecthub.db.tables import FINAL, Status, alert_outbox, installation, job_logs, jobs, workers
@@ -24,6 +25,7 @@ FIRST_BATCH, BATCH = 8, 500
 """JobLogs of one transaction: few at first, as each may have a log of many megabytes, then more as long as that takes
 no longer than `BATCH_SECONDS`: nobody is to wait for it."""
 BATCH_SECONDS = 0.2
+DAY_SECONDS = 86_400.0
 
 
 def _old(before: datetime) -> ColumnElement[bool]:
@@ -34,7 +36,7 @@ def _old(before: datetime) -> ColumnElement[bool]:
 def _counts_for_alerts() -> ColumnElement[bool]:
     """Whether a JobLog is the newest success of an enabled job that a policy of alerts is set for."""
     success = job_logs.alias("success")
-    of_job = (success.c.job_id == job_logs.c.job_id, success.c.status == Status.SUCCEEDED)
+    of_job = (success.c.job_id == job_logs.c.job_id, success.c.status == Status.SUCCEEDED, is_work(success))
     newest = select(success.c.id).where(*of_job).order_by(success.c.queued_at.desc()).limit(1).scalar_subquery()
     default = select(installation.c.id).where(installation.c.alert_policy.is_not(None)).exists()
     is_told = (jobs.c.id == job_logs.c.job_id, jobs.c.enabled, or_(jobs.c.alert_policy.is_not(None), default))
@@ -115,6 +117,14 @@ def delete_workers(database: Database, before: datetime) -> Iterator[int]:
     """Delete the workers that gave their last sign of life before an instant."""
     with database.write() as connection:
         deleted = connection.execute(delete(workers).where(workers.c.seen_at < before)).rowcount
+    if deleted:
+        yield deleted
+
+
+def delete_turns(database: Database) -> Iterator[int]:
+    """Forget the turns of which none was taken for a day."""
+    with database.write() as connection:
+        deleted = pacing.delete_unused(connection, DAY_SECONDS)
     if deleted:
         yield deleted
 

@@ -218,7 +218,16 @@ http_calls = Table(
     Column("bytes", BigId),
     Column("sent", Boolean, nullable=False),  # False for a write that a dry run held back.
     Column("error", Text),
+    Column("note", Text, nullable=False, server_default=""),  # What the call is for, in its client's words.
     Index("ix_http_calls_job_log", "job_log_id", "id"),
+)
+
+# What runs of all workers do in turn, at a set distance; see `connecthub/core/turns.py`.
+turns = Table(
+    "turns",
+    metadata,
+    Column("key", String(NAME_MAX), primary_key=True),  # What the turns are of: `didi:HOST:COMPANY`.
+    Column("free_at", Instant, nullable=False),  # When the next turn may be, by the database's clock.
 )
 
 # A worker process that lives, or lived; kept by its heartbeat.

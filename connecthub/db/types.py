@@ -62,6 +62,28 @@ def _now_sqlite(element: database_now, compiler: Any, **options: Any) -> str:
     return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', ({seconds}) || ' seconds') || '000')"
 
 
+class later(FunctionElement[datetime]):
+    """An instant some seconds later; SQLite counts whole milliseconds."""
+
+    type = Instant()
+    inherit_cache = True
+
+    def __init__(self, instant: ColumnElement[datetime], seconds: ColumnElement[float]) -> None:
+        super().__init__(instant, seconds)
+
+
+@compiles(later, "postgresql")
+def _later_postgresql(element: later, compiler: Any, **options: Any) -> str:
+    instant, seconds = (compiler.process(part, **options) for part in element.clauses)
+    return f"({instant} + make_interval(secs => {seconds}))"
+
+
+@compiles(later, "sqlite")
+def _later_sqlite(element: later, compiler: Any, **options: Any) -> str:
+    instant, seconds = (compiler.process(part, **options) for part in element.clauses)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', {instant}, ({seconds}) || ' seconds') || '000')"
+
+
 class on_sqlite(FunctionElement[Any]):
     """A condition, in SQL's own words, that SQLite needs to find an index; true everywhere else."""
 

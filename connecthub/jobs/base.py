@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic import BaseModel
+
+from connecthub.core.clock import SystemClock, WaitingClock
 
 
 class Reporter(Protocol):
@@ -29,6 +30,11 @@ class Reporter(Protocol):
         """Ask that `value` be masked in everything that the run says."""
         ...
 
+    def turn(self, key: str, interval: float) -> float:
+        """Take the next turn of `key`, whose turns are `interval` seconds apart over all workers; returns the seconds
+        until it comes."""
+        ...
+
 
 @dataclass(frozen=True)
 class JobContext:
@@ -41,14 +47,15 @@ class JobContext:
     attempt: int
     dry_run: bool
     deadline: float
-    """When the run is stopped, on `time.monotonic()`."""
+    """When the run is stopped, on the clock's monotonic seconds."""
     idempotency_key: str
     """The same for a run and its retries: give it to systems that can refuse a repeated write."""
     reporter: Reporter = field(repr=False)
+    clock: WaitingClock = field(default_factory=SystemClock, repr=False)
 
     def seconds_left(self) -> float:
         """Seconds until the run is stopped, never below zero."""
-        return max(0.0, self.deadline - time.monotonic())
+        return max(0.0, self.deadline - self.clock.monotonic())
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,8 @@ class RunHooks:
     on_secret: Callable[[str], None]
     deadline: Callable[[], float | None]
     dry_run: bool
+    clock: WaitingClock
+    turn: Callable[[str, float], float]
 
 
 Client = TypeVar("Client", covariant=True)
@@ -111,6 +120,13 @@ class BaseJob(ABC):
 
     def client(self, client_class: ClientClass[Client], **settings: Any) -> Client:
         """Make a client of an outside system that obeys this run: its deadline, its records, its redaction."""
-        reporter = self.context.reporter
-        hooks = RunHooks(reporter.call, reporter.secret, self.context.seconds_left, self.context.dry_run)
+        context, reporter = self.context, self.context.reporter
+        hooks = RunHooks(
+            on_call=reporter.call,
+            on_secret=reporter.secret,
+            deadline=context.seconds_left,
+            dry_run=context.dry_run,
+            clock=context.clock,
+            turn=reporter.turn,
+        )
         return client_class(hooks=hooks, **settings)

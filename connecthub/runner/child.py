@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from connecthub.core.clock import SystemClock, WaitingClock
 from connecthub.core.log_capture import Said, write_raw
 from connecthub.errors import InvalidSettings, PluginError, PluginImportError
 from connecthub.jobs.base import BaseJob, JobContext, Reporter, Retry
@@ -28,6 +29,7 @@ from connecthub.runner.limits import apply_limits
 from connecthub.runner.processes import adopt_orphans, die_with_parent, forbid_dumps
 from connecthub.runner.protocol import TEXT_MAX, Frame, Request, as_text, encode, read_request
 from connecthub.runner.result import encode_result
+from connecthub.runner.turns import AskedTurns
 
 CHANNEL, OUT, ERR = 3, 4, 5
 """Descriptors of a child: its socket, and the read ends of the pipes behind 1 and 2."""
@@ -55,6 +57,7 @@ class Channel:
         self._sending = False
         self._draining = False
         self._later: list[bytes] = []
+        self._turns: AskedTurns | None = None
         os.register_at_fork(after_in_child=self._detach)
 
     def connect(self, connection: socket.socket, out: int, err: int) -> None:
@@ -73,6 +76,7 @@ class Channel:
     def _detach(self) -> None:
         self.disconnect()
         self._lock = threading.RLock()
+        self._turns = None
 
     def send(self, kind: Frame, payload: dict[str, Any]) -> None:
         """Send one frame; a socket that the plugin closed is the supervisor's to notice."""
@@ -140,6 +144,13 @@ class Channel:
         """Report one call to an outside system."""
         self._report(Frame.CALL, {**record, "at": time.time()})
 
+    def turn(self, key: str, interval: float) -> float:
+        """Take the next turn of `key`, whose turns are `interval` seconds apart; returns the seconds until it comes."""
+        with self._lock:
+            if self._turns is None:
+                self._turns = AskedTurns(self._connection if self._connected else None, self.send)
+        return self._turns.take(key, interval)
+
     def secret(self, value: str) -> None:
         """Ask that `value` be masked from here on."""
         self._report(Frame.SECRET, {"value": value})
@@ -193,11 +204,16 @@ def answer_request(request: Request, channel: Answers) -> dict[str, Any]:
             return {"status": "succeeded", "fields": field_errors(plugin, request.params, request.secrets)}
         return _run(plugin, request, channel)
     except BaseException as error:  # SystemExit, KeyboardInterrupt and GeneratorExit are the plugin's failures too
-        return _failed(error, plugin)
+        return failed_answer(error, plugin)
 
 
 def _run(plugin: type[BaseJob], request: Request, channel: Answers) -> dict[str, Any]:
     channel.send(Frame.VERSION, {"version": plugin_version(plugin)})
+    return run_plugin(plugin, request, channel, SystemClock())
+
+
+def run_plugin(plugin: type[BaseJob], request: Request, reporter: Reporter, clock: WaitingClock) -> dict[str, Any]:
+    """Validate, run and answer; whatever the plugin raises comes out. `request.deadline` is on `clock`."""
     params = validated(plugin.Params, request.params, "params")
     secrets = validated(plugin.Secrets, request.secrets, "secrets")
     job = plugin(
@@ -209,13 +225,15 @@ def _run(plugin: type[BaseJob], request: Request, channel: Answers) -> dict[str,
             dry_run=request.dry_run,
             deadline=request.deadline,
             idempotency_key=request.idempotency_key,
-            reporter=channel,
+            reporter=reporter,
+            clock=clock,
         )
     )
     return {"status": "succeeded", **encode_result(job.run(params, secrets))}
 
 
-def _failed(error: BaseException, plugin: type[BaseJob] | None) -> dict[str, Any]:
+def failed_answer(error: BaseException, plugin: type[BaseJob] | None) -> dict[str, Any]:
+    """The answer of a run that ended in `error`; no plugin: it could not be loaded."""
     name = type(error).__name__
     answer = {
         "status": "failed",

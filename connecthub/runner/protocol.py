@@ -21,7 +21,7 @@ TEXT_MAX = 256 * 1024
 
 
 class Frame(IntEnum):
-    """Kinds of frames: the first goes to the child, all others come from it."""
+    """Kinds of frames: the first and the last go to the child, all others come from it."""
 
     REQUEST = 1
     LOG = 2
@@ -32,6 +32,10 @@ class Frame(IntEnum):
     ANSWER = 7
     BEGIN = 8
     """The next thing that the child does is to load the plugin."""
+    PACE = 9
+    """Asks for the next turn of `key`; `connecthub/runner/turns.py` has both ends."""
+    TURN = 10
+    """When it comes."""
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ def _call(payload: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
         "bytes": _integer(payload.get("bytes")),
         "sent": payload.get("sent") is not False,
         "error": None if error is None else _text(error, redactor),
+        "note": _text(payload.get("note"), redactor),
     }
 
 

@@ -17,6 +17,7 @@ from connecthub.errors import RunnerError
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.outcome import Exit, Outcome, Stop, classify, describe_exit
 from connecthub.runner.protocol import Frame, FrameReader, Request, encode
+from connecthub.runner.turns import TurnDesk
 from connecthub.runner.watch import Watch
 
 GRACE_SECONDS = 10.0
@@ -74,6 +75,8 @@ class _Supervision:
         except (RunnerError, OSError) as error:
             raise _NeverForked(str(error)) from None
         self._unsent = encode(Frame.REQUEST, self._request.to_json())
+        self._turns = TurnDesk(self._watch.turns, self._channel, self._watch.redactor, self._watch.log.note)
+        self._resources.callback(self._turns.close)  # before the socket is
         self._give_up_at = time.monotonic() + START_SECONDS
         return self
 
@@ -240,6 +243,8 @@ class _Supervision:
         for kind, payload in frames:
             if kind is Frame.ANSWER:
                 self._answer = payload
+            elif kind is Frame.PACE:
+                self._turns.asked(payload)
             else:
                 self._watch.take(kind, payload)
 

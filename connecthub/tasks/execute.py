@@ -6,8 +6,9 @@ import logging
 import secrets as random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +28,7 @@ from connecthub.runner.outcome import Outcome, Stop
 from connecthub.runner.protocol import Request
 from connecthub.runner.run_log import RunLog
 from connecthub.runner.supervise import supervise
+from connecthub.runner.turns import TakeTurn, turns_of_this_process
 from connecthub.runner.watch import Watch
 from connecthub.security.fernet import open_secrets
 from connecthub.security.key_ring import KeyRing
@@ -56,6 +58,8 @@ class Workbench:
     """Tells workers of rows that may start now."""
     queue: str = "default"
     """The one that it serves: a bell may be of a row that was moved to another since."""
+    turns: TakeTurn = field(default_factory=turns_of_this_process)
+    """Gives its runs their turns."""
 
 
 def execute_job(bench: Workbench, log_id: int) -> None:
@@ -105,7 +109,8 @@ def run(bench: Workbench, row: AnyRow) -> Ending:
     writer = LogWriter(bench.database, row.id, row.token, log)
     bench.logs.add(writer)
     try:
-        watch = Watch(log, redactor, on_tick=lambda watch: _look_after(bench, row.token, writer, watch))
+        look_after = partial(_look_after, bench, row.token, writer)
+        watch = Watch(log, redactor, on_tick=look_after, turns=bench.turns)
         outcome = supervise(bench.launcher, request_of(bench.settings, row, secrets), watch)
         return _ending(outcome, watch, writer)
     except Exception as error:

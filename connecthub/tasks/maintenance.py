@@ -90,7 +90,7 @@ def ring_due(database: Database, ring: Ring) -> bool:
 
 class Prune:
     """Deletes what is past LOG_RETENTION_DAYS: JobLogs, alerts, workers that are gone. And what a job has
-    beyond what it keeps."""
+    beyond what it keeps, and turns that nobody takes any more."""
 
     def __init__(self, database: Database, settings: Settings, clock: Clock, stopping: threading.Event) -> None:
         self._database = database
@@ -113,7 +113,7 @@ class Prune:
                 self._rest = batches
                 break
         if deleted:
-            logger.info("pruned %d JobLogs, alerts and workers", deleted)
+            logger.info("pruned %d JobLogs, alerts, workers and turns", deleted)
         return self._rest is not None
 
     def _batches(self) -> Iterator[int]:
@@ -123,4 +123,5 @@ class Prune:
             pruning.delete_beyond(self._database),
             pruning.delete_alerts(self._database, before),
             pruning.delete_workers(self._database, before),
+            pruning.delete_turns(self._database),
         )

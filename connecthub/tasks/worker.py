@@ -22,6 +22,7 @@ from connecthub.tasks.execute import Workbench, execute_job
 from connecthub.tasks.held_runs import HeldRuns
 from connecthub.tasks.huey_app import Ringer, bell_huey, close_huey, signers
 from connecthub.tasks.log_writer import LogShipper
+from connecthub.tasks.pacing import PaceKeeper
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +39,11 @@ def run_worker(settings: Settings, database: Database, keys: KeyRing, *, threads
     with (
         LauncherProcess(owns_children=True) as launcher,
         LogShipper() as logs,
+        PaceKeeper(database) as pace,
         closing(Ringer(settings, signers(settings, keys))) as ringer,
     ):
         launcher.start()
-        bench = Workbench(settings, database, keys, launcher, held, logs, name, ringer.ring, queue)
+        bench = Workbench(settings, database, keys, launcher, held, logs, name, ringer.ring, queue, pace.take)
         row = {
             "host": host,
             "pid": os.getpid(),

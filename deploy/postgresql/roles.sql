@@ -46,7 +46,7 @@ WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relowner <> 'c
     AND relname IN (
         'acknowledgements', 'alert_channels', 'alert_deliveries', 'alert_outbox', 'audit', 'connecthub_version',
         'http_calls', 'installation', 'job_log_chunks', 'job_logs', 'job_revisions', 'jobs', 'operator_keys',
-        'operators', 'workers'
+        'operators', 'turns', 'workers'
     ) \gexec
 
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, connecthub_run, connecthub_read;
@@ -68,6 +68,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON alert_channels TO connecthub_run;
 GRANT SELECT, INSERT, UPDATE ON alert_deliveries TO connecthub_run;
 GRANT SELECT, INSERT, UPDATE, DELETE ON operators TO connecthub_run;
 GRANT SELECT, INSERT, DELETE ON operator_keys TO connecthub_run;
+GRANT SELECT, INSERT, UPDATE, DELETE ON turns TO connecthub_run;
 
 SELECT format('GRANT USAGE, SELECT ON SEQUENCE public.%I TO connecthub_run', sequence.relname)
 FROM pg_class AS sequence
@@ -77,7 +78,7 @@ WHERE sequence.relkind = 'S' AND sequence.relnamespace = 'public'::regnamespace 
 
 -- Reports: of jobs all but secret_cfg, of alert channels all but sealed_url.
 GRANT SELECT ON connecthub_version, installation, job_revisions, job_logs, job_log_chunks, http_calls, workers, audit,
-    acknowledgements, alert_outbox, alert_deliveries, operators, operator_keys TO connecthub_read;
+    acknowledgements, alert_outbox, alert_deliveries, operators, operator_keys, turns TO connecthub_read;
 GRANT SELECT (
     id, name, handler_path, cron_expr, timezone, public_cfg, tags, enabled, timeout, max_retries, overlap, queue_limit,
     catch_up, priority, queue, next_run_at, schedule_error, version, created_at, updated_at, retry_delay, retry_backoff,

@@ -196,8 +196,8 @@ def test_a_postgresql_server(facts: dict[str, Any], needed: int, expected: list[
 
 def test_connections_that_are_needed():
     settings = Settings(workers=8)
-    assert database.connections_needed(settings, []) == 10 + 10 + 5
-    assert database.connections_needed(settings, [1, 20]) == 5 + 22 + 10 + 5
+    assert database.connections_needed(settings, []) == 11 + 11 + 5
+    assert database.connections_needed(settings, [1, 20]) == 5 + 23 + 11 + 5
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,8 @@ def test_the_whole_path_runs_with_the_accounts_of_least_privilege(guarded: Guard
             scheduler.wait_for("scheduler started")
             worker.wait_for("run of nightly ended: succeeded")
             _use_everything(connecthub)
+        with psycopg.connect(guarded.url()) as connection:
+            assert connection.execute("SELECT key FROM turns").fetchall() == [("company",)]
         said = scheduler.said + worker.said  # all of it, now that both have ended
         assert [line for line in said.splitlines() if " ERROR " in line or "permission denied" in line] == []
         assert {str(entry["object"]) for entry in admin.acl_log()} <= OF_A_CLIENT
@@ -185,6 +187,7 @@ def _add_jobs(connecthub: Cli) -> None:
         "nightly": [*secretive, "--cron", "* * * * *"],
         "bad": [*secretive, "--cron", "@yearly", "--params", '{"raise": true}'],
         "nap": [*nap, "--cron", "@yearly", "--queue", "nobody"],
+        "paced": ["--handler", "samples.paced:Paced", "--params", '{"key": "company"}', "--cron", "@yearly"],
     }.items():
         added = connecthub("job", "add", name, *words)
         assert added.code == 0, added.err
@@ -210,7 +213,12 @@ def _use_everything(connecthub: Cli) -> None:
     _all_well(connecthub, [["alert", "channel", "remove", "ops", "--yes"], ["operator", "remove", "bob", "--yes"]])
     _all_well(
         connecthub,
-        [["doctor"], ["log", "prune", "--before", "2020-01-01", "--yes"], ["job", "run", "nightly", "--wait"]],
+        [
+            ["doctor"],
+            ["log", "prune", "--before", "2020-01-01", "--yes"],
+            ["job", "run", "nightly", "--wait"],
+            ["job", "run", "paced", "--wait"],
+        ],
     )
 
 
@@ -242,6 +250,7 @@ def test_what_the_accounts_do_not_need_is_refused(guarded: Guarded):
     assert [(account, statement) for account, statement in refused if not guarded.refused(account, statement)] == []
     allowed = [
         (run, "SELECT secret_cfg FROM jobs"),
+        (run, "DELETE FROM turns"),
         (read, "SELECT id, name, public_cfg FROM jobs"),
         (read, "TABLE audit"),
     ]

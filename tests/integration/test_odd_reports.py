@@ -33,7 +33,8 @@ def test_odd_reports_are_stored_on_both_stacks(installation: Installation, bench
     assert PASSWORD not in told
     assert "\x00" not in told
     if do == "calls":
-        assert len(detail.calls) == 5
+        assert len(detail.calls) == 6
+        assert [call.note[:11] for call in detail.calls if call.note] == [r"add *** \x0"]
         assert all(call.at >= detail.row.started_at for call in detail.calls)
 
 

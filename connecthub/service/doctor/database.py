@@ -51,8 +51,8 @@ def _look_at_file(database: Database) -> list[Finding]:
 
 def connections_needed(settings: Settings, threads: list[int]) -> int:
     """What the processes keep open: each worker that lives, or one to be, a scheduler, and a person."""
-    kept = [max(POOL_SIZE, number + 2) for number in threads or [settings.workers]]
-    return sum(kept) + max(POOL_SIZE, settings.workers + 2) + POOL_SIZE
+    kept = [max(POOL_SIZE, number + 3) for number in threads or [settings.workers]]
+    return sum(kept) + max(POOL_SIZE, settings.workers + 3) + POOL_SIZE
 
 
 def judge_server(facts: Any, needed: int) -> list[Finding]:

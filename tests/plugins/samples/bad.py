@@ -151,6 +151,7 @@ class Odd(BaseJob):
             {"at": 1e30, "ms": float("nan")},
             {"attempt": "two", "bytes": 10**30, "status": 1e40},
             {"bytes": [1], "path": "x" * 100_000, "system": "\x00" * 200, "error": object()},
+            {"note": f"add {secrets['password']} \x00" + "n" * 100_000},
             {},
         ]
         for record in odd:
