@@ -1,26 +1,27 @@
 """BaseClient: the one way to call an outside system: time-outs, retries, typed errors, a record of every attempt.
 
-A service inherits it and says how it signs in, through `auth_headers`, `is_auth_error` and `refresh_auth`.
+A service inherits it and says how it signs in (`fetch_token`, `sign`), what an answer means (`temporary`, `failure`),
+and what a replay may mend (`mend`).
 """
 
 from __future__ import annotations
 
 import ssl
-import time
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, partial
+from pathlib import Path
 from typing import Any, ClassVar, Self, TypedDict
 
 import httpx
-from pydantic import HttpUrl
+from pydantic import HttpUrl, SecretStr
 
 from connecthub import __version__
-from connecthub.errors import ConfigError
-from connecthub.integrations.call import Call, Response
-from connecthub.integrations.errors import AuthError
-from connecthub.integrations.exchange import Exchange
-from connecthub.integrations.failures import refusal
+from connecthub.errors import ConfigError, IntegrationError
+from connecthub.integrations.call import Call, Outgoing, Pace, Response
+from connecthub.integrations.exchange import Exchange, Limits, Service
+from connecthub.integrations.failures import refusal, temporary_failure
 from connecthub.integrations.hooks import ClientHooks, NoHooks
+from connecthub.integrations.token import Token, TokenKeeper
 
 READS = ("GET", "HEAD")
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -28,13 +29,16 @@ HEADERS = {"Accept": "application/json", "User-Agent": f"connecthub/{__version__
 
 
 class ClientOptions(TypedDict, total=False):
-    """The keywords of every client; `timeout` in seconds: to connect, and for each silence of the other side."""
+    """The keywords of every client. In seconds, `timeout`: to connect, and for each silence of the other side;
+    `call_timeout`: for a call with all its attempts and waits. `ca_file`: the authority (PEM) that signed the system's
+    certificate, beside those that this host trusts."""
 
     hooks: ClientHooks | None
     timeout: float
+    call_timeout: float
     transport: httpx.BaseTransport | None
-    sleep: Callable[[float], None]
     max_body_bytes: int
+    ca_file: str | Path | None
 
 
 @cache
@@ -45,6 +49,19 @@ def preload_ssl_context() -> ssl.SSLContext:
     """
     context = httpx.create_ssl_context()
     context.load_default_certs()
+    return context
+
+
+def own_ssl_context(ca_file: str | Path) -> ssl.SSLContext:
+    """Return TLS settings that trust one authority more; raises ConfigError for a file that is none."""
+    context = httpx.create_ssl_context()
+    context.load_default_certs()
+    try:
+        context.load_verify_locations(ca_file)
+    except OSError as error:
+        raise ConfigError(
+            f"ca_file {str(ca_file)!r} is no authority's certificate ({error}); give a PEM file"
+        ) from None
     return context
 
 
@@ -70,8 +87,6 @@ class BaseClient:
 
     system: ClassVar[str] = "HTTP service"
     """Its name in messages and records."""
-    auth_remedy: ClassVar[str] = "check the user, the password and what the user was granted"
-    """What to do when a fresh sign-in is refused."""
 
     def __init__(
         self,
@@ -79,17 +94,21 @@ class BaseClient:
         *,
         hooks: ClientHooks | None = None,
         timeout: float = 20,
+        call_timeout: float = 300,
         transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
         max_body_bytes: int = MAX_BODY_BYTES,
+        ca_file: str | Path | None = None,
     ) -> None:
-        """Prepare a client; nothing is sent yet. Raises ConfigError for a base_url that cannot be used."""
+        """Prepare a client; nothing is sent yet. Raises ConfigError for a base_url or a ca_file that cannot be used."""
         self.base_url = checked_base_url(str(base_url))
         self._hooks = hooks or NoHooks()
+        verify = own_ssl_context(ca_file) if ca_file else preload_ssl_context()
         self._http = httpx.Client(
-            headers=HEADERS, transport=transport, verify=preload_ssl_context(), follow_redirects=False, trust_env=False
+            headers=HEADERS, transport=transport, verify=verify, follow_redirects=False, trust_env=False
         )
-        self._exchange = Exchange(self._http, self._hooks, timeout, sleep, max_body_bytes)
+        service = Service(self.temporary, self.failure)
+        self._exchange = Exchange(self._http, self._hooks, service, Limits(timeout, call_timeout, max_body_bytes))
+        self._tokens = TokenKeeper(self.fetch_token, self._hooks.clock)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"
@@ -104,16 +123,37 @@ class BaseClient:
         """Close the connections."""
         self._http.close()
 
-    def auth_headers(self) -> Mapping[str, str]:
-        """Return the headers that say who we are; a service signs in here, if it has not yet."""
-        return {}
+    def fetch_token(self) -> Token:
+        """Sign in; called by one thread at a time. A service without a sign-in leaves it as it is: an empty token."""
+        return Token(SecretStr(""))
 
-    def is_auth_error(self, response: Response) -> bool:
-        """Tell whether `response` refuses the auth headers as missing, wrong or outdated."""
+    def sign(self, outgoing: Outgoing, token: SecretStr) -> Outgoing:
+        """Return what an attempt sends, with the token and whatever else says who we are and when."""
+        return outgoing
+
+    def temporary(self, response: Response) -> IntegrationError | None:
+        """Return the error of an answer that another attempt may mend: 408, 429, 5xx."""
+        return temporary_failure(response)
+
+    def failure(self, response: Response) -> IntegrationError | None:
+        """Return the error of any other answer that is no success; may raise it as well. Pure."""
+        return refusal(response)
+
+    def mend(self, response: Response, token: SecretStr) -> bool:
+        """Mend what `response` complains of (an outdated token, a wrong clock), and tell whether a replay is due."""
         return False
 
-    def refresh_auth(self, failed: Mapping[str, str]) -> None:
-        """Drop the headers that failed, unless another thread has replaced them already."""
+    def failure_again(self, response: Response) -> IntegrationError | None:
+        """Return the error of an answer to a replay, after `mend` had its chance."""
+        return self.failure(response)
+
+    def shown_path(self, path: str) -> str:
+        """Return what records and messages show of `path`; a service takes out what is secret in it."""
+        return path
+
+    def authenticate(self) -> SecretStr:
+        """Sign in anew and use that token from now on. Raises AuthError where the service refuses us."""
+        return self._tokens.renew()
 
     def get_json(self, path: str, *, params: Mapping[str, Any] | None = None) -> Any:
         """Read `path` and return its JSON."""
@@ -133,27 +173,41 @@ class BaseClient:
         headers: Mapping[str, str] | None = None,
         writes: bool | None = None,
         retryable: bool | None = None,
+        note: str = "",
+        pace: Pace | None = None,
     ) -> Response:
-        """Make a call, signed in, and return its 2xx answer; raises the errors of connecthub.integrations.errors.
+        """Make a call, signed in, and return its answer, a success; raises what connecthub.integrations.errors has.
 
         `writes`: it changes something there (default: all but GET and HEAD); a dry run records such a call and sends
         nothing. `retryable`: it may be repeated whatever became of the last attempt (default: all that do not write).
+        `note`: what it is for, for the record, without secrets. `pace`: how far apart such calls are sent.
         """
-        call = self._call(method, path, writes, retryable)
+        call = self._call(method, path, writes=writes, retryable=retryable, note=note, pace=pace)
         if call.writes and self._hooks.dry_run:
             return self._exchange.hold_back(call)
-        auth = self.auth_headers()
-        response = self._exchange.run(call, params, json, {**(headers or {}), **auth})
-        if self.is_auth_error(response):
-            self.refresh_auth(auth)
-            response = self._exchange.run(call, params, json, {**(headers or {}), **self.auth_headers()})
-            if self.is_auth_error(response):
-                raise AuthError(f"{call} answered {response.status}, also after a fresh sign-in; {self.auth_remedy}")
-        if error := refusal(response):
-            raise error
+        outgoing = Outgoing(params, json, headers or {})
+        with self._exchange.attempts(call) as attempts:
+            token = self._tokens.get()
+            response = attempts.run(partial(self.sign, outgoing, token))
+            if not self.mend(response, token):
+                error = self.failure(response)
+            else:
+                response = attempts.run(partial(self.sign, outgoing, self._tokens.get()))
+                error = self.failure_again(response)
+            if error:
+                raise error
         return response
 
-    def _call(self, method: str, path: str, writes: bool | None = None, retryable: bool | None = None) -> Call:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        writes: bool | None = None,
+        retryable: bool | None = None,
+        note: str = "",
+        pace: Pace | None = None,
+    ) -> Call:
         """Describe a call; None stands for what the method suggests. The address is joined as text, so that no
         path leads to another host."""
         url = httpx.URL(f"{self.base_url}/{path.lstrip('/')}")
@@ -163,7 +217,9 @@ class BaseClient:
             host=url.netloc.decode("ascii"),
             method=method,
             url=str(url),
-            path=url.raw_path.split(b"?")[0].decode("ascii"),
+            path=self.shown_path(url.raw_path.split(b"?")[0].decode("ascii")),
             writes=writes,
             retryable=not writes if retryable is None else retryable,
+            note=note,
+            pace=pace,
         )

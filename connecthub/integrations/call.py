@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from connecthub.core.safe_text import safe_text
+from connecthub.errors import IntegrationError
+from connecthub.integrations.bodies import charset_of, decoded, excerpt, is_html
 from connecthub.integrations.errors import ProtocolError, ResultUnknown
 
-TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+
+@dataclass(frozen=True)
+class Pace:
+    """The calls of one `key`, over all workers, are sent at least `interval` seconds apart."""
+
+    key: str
+    interval: float
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What an attempt sends beside the address; a service signs it anew for each attempt."""
+
+    params: Mapping[str, Any] | None = field(default=None, repr=False)
+    json: Any = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -23,11 +40,14 @@ class Call:
     method: str
     url: str = field(repr=False)
     path: str
-    """As it goes over the wire, without its query."""
+    """As it is shown and recorded: without its query, and without what is secret in it."""
     writes: bool
     """It changes something in the outside system."""
     retryable: bool
     """It may be repeated whatever became of the last attempt."""
+    note: str = ""
+    """What it is for, in the client's words, for the record: `add member D1001`."""
+    pace: Pace | None = None
 
     def __str__(self) -> str:
         return f"{self.system} at {self.host}: {self.method} {self.path}"
@@ -47,6 +67,8 @@ class Response:
     headers: Mapping[str, str] = field(repr=False)
     """By lower-case name."""
     content: bytes = field(repr=False)
+    received_at: datetime | None = None
+    """By the client's clock; None: a dry run held the call back."""
 
     def json(self) -> Any:
         """Return the body's JSON; None where a dry run held the call back.
@@ -55,48 +77,51 @@ class Response:
         """
         if self.status is None:
             return None
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
         try:
             return json_body(self)
         except ProtocolError as error:
-            if self.call.writes:
-                raise self.call.unknown(error) from error
-            raise
+            raise self.broken(error) from None
+
+    def broken(self, error: ProtocolError) -> IntegrationError:
+        """Return the error of an answer that cannot be read: of a write, nobody knows whether it took effect."""
+        return self.call.unknown(error) if self.call.writes else error
 
 
 def text_body(response: Response) -> str:
-    """Decode a body: UTF-8 with or without BOM, GBK and its kin where the header declares them; outer space is cut.
+    """Decode a body (see `bodies.decoded`); outer space is cut.
 
     Raises ProtocolError.
     """
-    declared = re.search(r"charset=\W*([\w-]+)", response.headers.get("content-type", ""), re.IGNORECASE)
-    charset = declared[1].lower() if declared else "utf-8"
-    encodings = ["utf-8-sig", "gb18030"] if charset.startswith("gb") else ["utf-8-sig"]
-    for encoding in encodings:
-        try:
-            return response.content.decode(encoding).strip()
-        except UnicodeDecodeError:
-            continue
-    raise ProtocolError(
-        f"{response.call} answered {response.status} with text that is no {charset}; the system must send UTF-8"
-    )
+    charset = charset_of(response.headers.get("content-type", ""))
+    text = decoded(response.content, charset)
+    if text is None:
+        raise ProtocolError(
+            f"{response.call} answered {response.status} with text that is no {charset or 'utf-8'}; "
+            "it was damaged on its way, or the system must send UTF-8"
+        )
+    return text.strip()
 
 
 def json_body(response: Response) -> Any:
-    """Parse a body as strict JSON: no NaN, no HTML, not empty.
+    """Parse a body as JSON: no NaN, no HTML, not empty; stray line ends inside texts are let be.
 
     Raises ProtocolError.
     """
     begin = f"{response.call} answered {response.status} with"
-    if response.content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if is_html(response.content):
         raise ProtocolError(
-            f"{begin} an HTML page{_title(response)} where JSON was due; check base_url, "
+            f"{begin} an HTML page{_quoted(response)} where JSON was due; check base_url, "
             "and that this version of the system has the resource"
         )
     text = text_body(response)
     if not text:
         raise ProtocolError(f"{begin} an empty body where JSON was due; look into the system's own log")
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, strict=False, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         place = f"at character {error.pos}" if isinstance(error, json.JSONDecodeError) else f"({error})"
         raise ProtocolError(
@@ -105,11 +130,10 @@ def json_body(response: Response) -> Any:
         ) from None
 
 
-def _title(response: Response) -> str:
-    """Return the page's title, quoted and short, or nothing."""
-    match = TITLE.search(response.content[:20_000].decode("utf-8", "replace"))
-    title = " ".join(match[1].split())[:60] if match else ""
-    return f" ({safe_text(title)!r})" if title else ""
+def _quoted(response: Response) -> str:
+    """Return the page's first words, quoted, or nothing."""
+    words = excerpt(response.content, charset_of(response.headers.get("content-type", "")))
+    return f" ({words!r})" if words else ""
 
 
 def _refuse_constant(name: str) -> Any:

@@ -20,9 +20,12 @@ from connecthub.integrations.errors import (
     ProtocolError,
     RateLimited,
     ServerError,
+    SessionLost,
     Timeout,
     TransportError,
 )
+
+REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def transport_failure(call: Call, error: httpx.HTTPError, timeout: float) -> IntegrationError:
@@ -33,7 +36,8 @@ def transport_failure(call: Call, error: httpx.HTTPError, timeout: float) -> Int
     if refusal := _certificate_refusal(error):
         return CertificateRefused(
             f"{call}: the TLS certificate is not trusted ({safe_text(refusal)}); "
-            "install the authority that issued it on the worker's host, or use the name that it was issued for"
+            "install the authority that issued it on the worker's host or give it as ca_file, "
+            "or use the name that it was issued for"
         )
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
         return ConnectFailed(f"{call}: no connection within {timeout:.3g} s; check base_url and the firewalls between")
@@ -72,10 +76,10 @@ def refusal(response: Response) -> IntegrationError | None:
     begin = f"{response.call} answered {status}"
     if 200 <= status < 300:
         return None
-    if 300 <= status < 400:
-        return ProtocolError(
-            f"{begin}, a redirect to {_redirect_host(response)}, which is not followed; "
-            "set base_url to the address that answers itself"
+    if status in REDIRECTS:
+        return SessionLost(
+            f"{begin}, a redirect to {_redirect_host(response)}, which is not followed: a login page, or the system "
+            "moved; set base_url to the address that answers itself"
         )
     if status == 401:
         return AuthError(f"{begin}; check the user, the password and what the user was granted")
@@ -87,14 +91,15 @@ def refusal(response: Response) -> IntegrationError | None:
 
 
 def retry_after(response: Response) -> float | None:
-    """Return the seconds of a Retry-After header, a number or a date; None where there is none or it makes no sense."""
+    """Return the seconds of a Retry-After header, a number or a date (by the answer's own Date, else by the client's
+    clock); None where there is none or it makes no sense."""
     value = response.headers.get("retry-after", "").strip()
     try:
         seconds = float(value)
     except ValueError:
         until = _http_date(value)
-        now = _http_date(response.headers.get("date", "")) or datetime.now(UTC)
-        seconds = (until - now).total_seconds() if until else math.nan
+        now = _http_date(response.headers.get("date", "")) or response.received_at
+        seconds = (until - now).total_seconds() if until and now else math.nan
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 

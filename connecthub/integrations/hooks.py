@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from connecthub.core.clock import SystemClock, WaitingClock
+from connecthub.core.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,7 @@ class CallRecord:
     system: str
     method: str
     path: str
-    """Without its query."""
+    """Without its query, and without what is secret in it."""
     status: int | None
     """None where no answer came."""
     ms: int
@@ -24,6 +27,8 @@ class CallRecord:
     error: str | None
     sent: bool = True
     """False for a write that a dry run held back."""
+    note: str = ""
+    """What the call is for, in a client's own words: `add member D1001`."""
 
 
 class ClientHooks(Protocol):
@@ -32,6 +37,11 @@ class ClientHooks(Protocol):
     @property
     def dry_run(self) -> bool:
         """True: reads go out, writes are recorded and not sent."""
+        ...
+
+    @property
+    def clock(self) -> WaitingClock:
+        """What the client waits on and stamps its requests by."""
         ...
 
     def on_call(self, record: dict[str, Any], /) -> None:
@@ -43,22 +53,35 @@ class ClientHooks(Protocol):
         ...
 
     def deadline(self) -> float | None:
-        """Seconds until the run is stopped; None without a limit."""
+        """Seconds until the run is stopped, by `clock`; None without a limit."""
+        ...
+
+    def turn(self, key: str, interval: float, /) -> float:
+        """Take the next turn of `key`, whose turns are `interval` seconds apart over all workers; returns the seconds
+        until it comes."""
         ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class NoHooks:
-    """For a client that no run uses: no limit, no dry run, nobody to tell."""
+    """For a client that no run uses: no limit, no dry run, nobody to tell; turns are kept for this client only."""
 
     dry_run: bool = False
+    clock: WaitingClock = field(default_factory=SystemClock)
 
-    def on_call(self, record: dict[str, Any], /) -> None:
+    def __post_init__(self) -> None:
+        self._turns = Turns(self.clock)
+
+    def on_call(self, record: dict[str, Any]) -> None:
         """Drop it."""
 
-    def on_secret(self, value: str, /) -> None:
+    def on_secret(self, value: str) -> None:
         """Drop it."""
 
     def deadline(self) -> float | None:
         """Without a limit."""
         return None
+
+    def turn(self, key: str, interval: float) -> float:
+        """Take a turn among this client's own calls."""
+        return self._turns.take(key, interval)

@@ -11,6 +11,7 @@ from connecthub.integrations.call import Call
 from connecthub.integrations.errors import (
     CertificateRefused,
     ConnectFailed,
+    OutOfTime,
     RateLimited,
     ServerError,
     Timeout,
@@ -24,12 +25,11 @@ LONGEST_RETRY_AFTER = 60.0
 BACK_OFF = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 0.25)
 
 
-def retrying(call: Call, seconds_left: Callable[[], float | None], sleep: Callable[[float], None]) -> Retrying:
-    """Return the policy for `call`: at most four attempts, never past the end of the run."""
+def retrying(call: Call, seconds_left: Callable[[], float], sleep: Callable[[float], None]) -> Retrying:
+    """Return the policy for `call`: at most four attempts, and no wait that its time does not allow."""
 
     def out_of_time(state: RetryCallState) -> bool:
-        left = seconds_left()
-        return left is not None and state.upcoming_sleep >= left
+        return state.upcoming_sleep >= seconds_left()
 
     return Retrying(
         retry=retry_if_exception(lambda error: may_repeat(call, error)),
@@ -44,11 +44,9 @@ def may_repeat(call: Call, error: BaseException) -> bool:
     """Tell whether `call` may go out again after `error`: a write only if nothing of it was sent."""
     if isinstance(error, ConnectFailed):
         return True
-    if not call.retryable or isinstance(error, CertificateRefused):
+    if not call.retryable or isinstance(error, CertificateRefused | OutOfTime):
         return False
-    return isinstance(error, TransportError | RateLimited) or (
-        isinstance(error, ServerError) and error.status in (502, 503, 504)
-    )
+    return isinstance(error, TransportError | RateLimited | ServerError)
 
 
 def wait_seconds(state: RetryCallState) -> float:

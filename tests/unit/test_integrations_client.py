@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -22,55 +20,12 @@ from connecthub.integrations.errors import (
     RateLimited,
     ResultUnknown,
     ServerError,
+    SessionLost,
     Timeout,
     TransportError,
 )
-
-Step = httpx.Response | type[httpx.TransportError]
-
-
-@dataclass
-class Run:
-    """The hooks of a run that remembers what it was told."""
-
-    dry_run: bool = False
-    seconds_left: float | None = None
-    calls: list[dict[str, Any]] = field(default_factory=list)
-    secrets: list[str] = field(default_factory=list)
-
-    def on_call(self, record: dict[str, Any]) -> None:
-        self.calls.append(record)
-
-    def on_secret(self, value: str) -> None:
-        self.secrets.append(value)
-
-    def deadline(self) -> float | None:
-        return self.seconds_left
-
-
-class Script(httpx.BaseTransport):
-    """Answers with the steps in turn, the last one for ever, and remembers the waits between them."""
-
-    def __init__(self, *steps: Step) -> None:
-        self.steps = list(steps)
-        self.requests: list[httpx.Request] = []
-        self.waits: list[float] = []
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
-        if isinstance(step, type):
-            raise step("secret in httpx's words", request=request)
-        return httpx.Response(step.status_code, headers=step.headers, content=b"{}")
-
-    def client(self, run: Run | None = None, **options: Any) -> BaseClient:
-        return BaseClient("http://oa.example.com", hooks=run, transport=self, sleep=self.waits.append, **options)
-
-
-def status(code: int, **headers: str) -> httpx.Response:
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.Response(code, headers=names)
-
+from connecthub.integrations.hooks import CallRecord
+from tests.unit.scripted import Run, Script, Step, status
 
 READ: dict[str, Any] = {"method": "GET", "path": "x"}
 WRITE: dict[str, Any] = {"method": "POST", "path": "x", "json": {}}
@@ -88,18 +43,19 @@ DECISIONS: list[tuple[Step, dict[str, Any], int, type[IntegrationError]]] = [
     (httpx.RemoteProtocolError, READ, 4, TransportError),
     (httpx.RemoteProtocolError, WRITE, 1, ResultUnknown),
     (httpx.WriteError, WRITE, 1, ResultUnknown),
+    (status(500), READ, 4, ServerError),
+    (status(500), WRITE, 1, ResultUnknown),
     (status(502), READ, 4, ServerError),
     (status(503), READ, 4, ServerError),
     (status(504), QUESTION, 4, ServerError),
     (status(504), WRITE, 1, ResultUnknown),
     (status(504), IDEMPOTENT, 4, ResultUnknown),
-    (status(500), READ, 1, ServerError),
-    (status(500), WRITE, 1, ResultUnknown),
     (status(408), READ, 4, Timeout),
+    (status(408), WRITE, 1, ResultUnknown),
     (status(429), READ, 4, RateLimited),
     (status(429), WRITE, 1, RateLimited),
-    (status(302, location="https://login.example.com/?s=secret"), READ, 1, ProtocolError),
-    (status(300, location="http://oa:secret"), READ, 1, ProtocolError),
+    (status(302, location="https://login.example.com/?s=secret"), READ, 1, SessionLost),
+    (status(307, location="/login?s=secret"), WRITE, 1, SessionLost),
     (status(304), WRITE, 1, ProtocolError),
     (status(401), READ, 1, AuthError),
     (status(403), WRITE, 1, PermissionDenied),
@@ -112,12 +68,13 @@ DECISIONS: list[tuple[Step, dict[str, Any], int, type[IntegrationError]]] = [
 def test_what_is_repeated_and_which_error_it_ends_as(
     step: Step, asked: dict[str, Any], attempts: int, error: type[IntegrationError]
 ) -> None:
-    script, run = Script(step), Run()
-    with script.client(run) as client, pytest.raises(IntegrationError) as caught:
+    script = Script(step)
+    with script.client() as client, pytest.raises(IntegrationError) as caught:
         client.request(**asked)
     assert type(caught.value) is error
-    assert len(script.requests) == len(run.calls) == attempts
-    assert [record["attempt"] for record in run.calls] == list(range(1, attempts + 1))
+    assert len(script.requests) == len(script.run.calls) == attempts
+    assert [record["attempt"] for record in script.run.calls] == list(range(1, attempts + 1))
+    assert all(record["error"] for record in script.run.calls)
     message = str(caught.value)
     assert message.startswith(f"HTTP service at oa.example.com: {asked['method']} /x")
     assert "\n" not in message
@@ -125,108 +82,100 @@ def test_what_is_repeated_and_which_error_it_ends_as(
         assert "secret" not in message
 
 
-@pytest.mark.parametrize("last", [httpx.ConnectError, status(429)])
+@pytest.mark.parametrize("last", [httpx.ConnectError, status(429), status(401), status(403), status(302)])
 def test_a_repeated_write_stays_unknown_when_only_its_last_attempt_did_nothing(last: Step) -> None:
     script = Script(httpx.ReadTimeout, last)
-    with script.client() as client, pytest.raises(ResultUnknown):
+    with script.client() as client, pytest.raises(ResultUnknown, match="it may have taken effect"):
         client.request(**IDEMPOTENT)
-    assert len(script.requests) == 4
 
 
-def test_waits_double_up_to_eight_seconds_with_jitter() -> None:
-    script = Script(status(502))
-    with script.client() as client, pytest.raises(ServerError):
-        client.get_json("x")
-    for wait, least in zip(script.waits, (0.5, 1, 2), strict=True):
-        assert least <= wait <= least + 0.25
+def test_the_service_s_own_refusal_of_a_repeated_write_settles_it() -> None:
+    class Refusing(BaseClient):
+        def failure(self, response: Any) -> IntegrationError:
+            return BusinessError("406", "no such member")
 
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry_after": "7"}, 7),
-        ({"retry_after": "1.5"}, 1.5),
-        ({"retry_after": "60"}, 60),
-        ({"retry_after": "Wed, 21 Oct 2026 07:28:30 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 30),
-        ({"retry_after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
-        ({"retry_after": "-3"}, 0),
-    ],
-)
-@pytest.mark.parametrize("code", [408, 429, 503])
-def test_retry_after_is_honoured(headers: dict[str, str], seconds: float, code: int) -> None:
-    script = Script(status(code, **headers), status(200))
-    with script.client() as client:
-        assert client.get_json("x") == {}
-    assert script.waits == [seconds]
-
-
-@pytest.mark.parametrize("value", ["61", "86400", "soon", "nan", "inf", ""])
-def test_a_retry_after_beyond_reason_gets_the_usual_back_off(value: str) -> None:
-    script = Script(status(429, retry_after=value), status(200))
-    with script.client() as client:
-        client.get_json("x")
-    assert 0.5 <= script.waits[0] <= 0.75
-
-
-def test_retry_after_is_told_to_the_plugin() -> None:
-    with Script(status(429, retry_after="600")).client() as client, pytest.raises(RateLimited) as caught:
-        client.post_json("x", {})
-    assert caught.value.retry_after == 600
-
-
-def test_no_wait_goes_past_the_end_of_the_run() -> None:
-    script = Script(status(502))
-    with script.client(Run(seconds_left=0.9)) as client, pytest.raises(ServerError):
-        client.get_json("x")
-    assert len(script.requests) == 2  # after 0.5 s; the next would be due after another second
-
-
-def test_nothing_is_sent_when_the_run_is_over() -> None:
-    script = Script(status(200))
-    with script.client(Run(seconds_left=0)) as client, pytest.raises(Timeout, match="not sent"):
-        client.post_json("x", {})
-    assert script.requests == []
-
-
-@pytest.mark.parametrize(("left", "timeout"), [(None, 20), (3600, 20), (4, 4)])
-def test_a_call_is_given_no_longer_than_the_run_has_left(left: float | None, timeout: float) -> None:
-    script = Script(status(200))
-    with script.client(Run(seconds_left=left)) as client:
-        client.get_json("x")
-    assert script.requests[0].extensions["timeout"]["read"] == timeout
+    script = Script(httpx.ReadTimeout, status(200))
+    client = Refusing("http://oa.example.com", hooks=script.run, transport=script)
+    with client, pytest.raises(BusinessError):
+        client.request(**IDEMPOTENT)
+    assert len(script.requests) == 2
 
 
 def test_a_dry_run_sends_reads_and_records_writes() -> None:
-    script, run = Script(status(200)), Run(dry_run=True)
-    with script.client(run) as client:
+    script = Script(status(200), run=Run(dry_run=True))
+    with script.client() as client:
         assert client.get_json("read") == {}
         assert client.post_json("question", {}, writes=False) == {}
         assert client.post_json("write", {}) is None
+        assert client.request("PUT", "write", note="add member D1001").status is None
     assert [request.url.path for request in script.requests] == ["/read", "/question"]
-    assert [(record["path"], record["sent"]) for record in run.calls] == [
-        ("/read", True),
-        ("/question", True),
-        ("/write", False),
+    assert [(record["path"], record["sent"], record["note"]) for record in script.run.calls] == [
+        ("/read", True, ""),
+        ("/question", True, ""),
+        ("/write", False, ""),
+        ("/write", False, "add member D1001"),
     ]
 
 
-def test_a_call_is_recorded_without_its_query() -> None:
-    run = Run()
-    with Script(status(200)).client(run) as client:
+def test_an_attempt_is_recorded_without_query_header_and_body() -> None:
+    script = Script(status(200))
+    with script.client() as client:
         client.get_json("x", params={"token": "secret"})
-        client.get_json("x?token=secret")
-    for record in run.calls:
-        assert record.pop("ms") >= 0
-        assert record == {
-            "system": "HTTP service",
-            "method": "GET",
-            "path": "/x",
-            "status": 200,
-            "attempt": 1,
-            "bytes": 2,
-            "error": None,
-            "sent": True,
-        }
+        client.request("GET", "x?token=secret", headers={"token": "secret"})
+        client.request("POST", "x", json={"password": "secret"}, note="add member D1001")
+    facts: dict[str, Any] = {"system": "HTTP service", "path": "/x", "status": 200, "ms": 0, "attempt": 1, "bytes": 2}
+    assert script.run.calls == [
+        {**facts, "method": "GET", "error": None, "sent": True, "note": ""},
+        {**facts, "method": "GET", "error": None, "sent": True, "note": ""},
+        {**facts, "method": "POST", "error": None, "sent": True, "note": "add member D1001"},
+    ]
+    assert script.run.calls[0].keys() == CallRecord.__dataclass_fields__.keys()
+
+
+def test_the_record_of_an_attempt_has_the_time_that_it_took() -> None:
+    run = Run()
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        run.clock.sleep(1.5)
+        return httpx.Response(200, json={})
+
+    with Script(slow, run=run).client() as client:
+        client.get_json("x")
+    assert run.calls[0]["ms"] == 1500
+
+
+def test_an_attempt_that_is_given_up_half_way_is_recorded_too() -> None:
+    def stop(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    script = Script(stop)
+    with script.client() as client, pytest.raises(KeyboardInterrupt):
+        client.post_json("x", {})
+    assert [record["error"] for record in script.run.calls] == [
+        "HTTP service at oa.example.com: POST /x: given up before the answer came (KeyboardInterrupt)"
+    ]
+
+
+class Discreet(BaseClient):
+    """Signs in with a secret in the path."""
+
+    def shown_path(self, path: str) -> str:
+        return path.partition("/token/")[0] + "/token/..." if "/token/" in path else path
+
+
+@pytest.mark.parametrize("step", [status(200), status(403), httpx.ReadTimeout, httpx.ConnectError])
+def test_what_is_secret_in_a_path_is_shown_nowhere(step: Step, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    script = Script(step)
+    said = ""
+    with Discreet("http://oa.example.com/rest", hooks=script.run, transport=script) as client:
+        try:
+            client.get_json("token/user/pass%2Fword")
+        except IntegrationError as error:
+            said = repr(error)
+    assert script.requests[0].url.raw_path == b"/rest/token/user/pass%2Fword"
+    assert {record["path"] for record in script.run.calls} == {"/rest/token/..."}
+    assert "word" not in f"{said} {script.run.calls} {caplog.text}".replace("httpx's words", "")
 
 
 def test_an_answer_beyond_the_limit_is_given_up() -> None:
@@ -246,10 +195,19 @@ def test_no_path_leads_to_another_host(path: str) -> None:
     assert script.requests[0].url.host == "oa.example.com"
 
 
-def test_a_redirect_is_not_followed_and_its_host_is_named() -> None:
-    script = Script(status(302, location="https://login.example.com/sso?ticket=secret"))
-    with script.client() as client, pytest.raises(ProtocolError, match=r"a redirect to login\.example\.com,"):
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [
+        ("https://login.example.com/sso?ticket=secret", "login.example.com"),
+        ("/login?session=secret", "oa.example.com"),
+    ],
+)
+def test_a_redirect_is_not_followed_and_its_host_is_named_no_more(location: str, host: str) -> None:
+    script = Script(status(302, location=location))
+    with script.client() as client, pytest.raises(SessionLost, match=f"a redirect to {host}, which") as caught:
         client.get_json("x")
+    assert len(script.requests) == 1
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -290,46 +248,3 @@ def test_each_error_carries_what_its_class_promises() -> None:
     assert (refused.code, str(refused)) == ("DEPARTMENT_REPEAT_NAME", "a message")
     failed = ServerError("a message", 503, 2.0)
     assert (failed.status, failed.retry_after, str(failed)) == (503, 2.0, "a message")
-
-
-class TokenClient(BaseClient):
-    """Counts its sign-ins."""
-
-    token = 1
-
-    def auth_headers(self) -> dict[str, str]:
-        return {"token": str(self.token)}
-
-    def is_auth_error(self, response: Any) -> bool:
-        return response.status == 401
-
-    def refresh_auth(self, failed: Any) -> None:
-        assert failed == {"token": str(self.token)}
-        self.token += 1
-
-
-def signed_in(handler: Callable[[httpx.Request], httpx.Response]) -> tuple[TokenClient, list[float]]:
-    waits: list[float] = []
-    transport = httpx.MockTransport(handler)
-    return TokenClient("http://oa.example.com", transport=transport, sleep=waits.append), waits
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_refused_token_is_renewed_once_and_the_call_replayed_outside_the_retries(method: str) -> None:
-    client, waits = signed_in(lambda request: httpx.Response(200 if request.headers["token"] == "2" else 401, json={}))
-    with client:
-        assert client.request(method, "x").status == 200
-    assert (client.token, waits) == (2, [])
-
-
-def test_a_fresh_token_that_is_refused_too_is_an_auth_error() -> None:
-    tokens: list[str] = []
-
-    def refuse(request: httpx.Request) -> httpx.Response:
-        tokens.append(request.headers["token"])
-        return httpx.Response(401)
-
-    client, _ = signed_in(refuse)
-    with client, pytest.raises(AuthError, match="also after a fresh sign-in"):
-        client.get_json("x")
-    assert tokens == ["1", "2"]
