@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 HTML_PAGE = "<!DOCTYPE html><html><head><title>Error page</title></head><body>No such page</body></html>"
@@ -36,6 +37,18 @@ class Reply:
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+    claimed_length: int | None = None
+    """A Content-Length that is not the body's own; the connection is closed after such an answer."""
+
+
+class Silence(Enum):
+    """What may come instead of an answer."""
+
+    DROP = "the connection is closed"
+    HANG = "the connection stays open and nothing comes"
+
+
+Outcome = Reply | Silence
 
 
 def json_reply(value: Any, status: int = 200) -> Reply:

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
-import errno
 import signal
-import socket
-import sys
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
-from typing import Any, Self, cast
-from urllib.parse import parse_qsl, urlsplit
+from dataclasses import dataclass, replace
+from email.utils import format_datetime
+from typing import Any, ClassVar, Self
 
+from connecthub.core.clock import SystemClock, WaitingClock
 from connecthub.errors import ConnectHubError
-from connecthub.integrations.sandbox.messages import Reply, Request, html_reply
+from connecthub.integrations.sandbox import control_plane
+from connecthub.integrations.sandbox.faults import Answer, Drop, Effect, Fault, Stage, Status
+from connecthub.integrations.sandbox.listener import Listener, listen
+from connecthub.integrations.sandbox.match import Match
+from connecthub.integrations.sandbox.messages import Outcome, Reply, Request, html_reply, json_reply
+
+
+@dataclass(frozen=True, eq=False)
+class InFlight:
+    """A request that is being handled, and when it arrived, in seconds of the sandbox's monotonic clock."""
+
+    request: Request
+    arrived: float
 
 
 class Sandbox(ABC):
-    """A context manager: the server runs in threads of this process while it is open; port 0 takes any free port."""
+    """A context manager: the server runs in threads of this process while it is open; port 0 takes any free port.
 
-    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
+    All time is `clock`'s: share a FixedClock with the client and nobody really waits.
+    """
+
+    service: ClassVar[str] = "sandbox"
+    """The imitated system, in the journal and in the control plane."""
+
+    def __init__(self, port: int = 0, host: str = "127.0.0.1", *, clock: WaitingClock | None = None) -> None:
         self._address = (host, port)
+        self._clock: WaitingClock = clock or SystemClock()
         self._lock = threading.RLock()
         self._journal: list[dict[str, Any]] = []
-        self._faults: deque[Reply | None] = deque()
-        self._server: _Server | None = None
+        self._next: deque[Effect] = deque()
+        self._faults: list[Fault] = []
+        self._fault_count = 0
+        self._in_flight: list[InFlight] = []
+        self._closing = threading.Event()
+        self._server: Listener | None = None
 
     @abstractmethod
     def answer(self, request: Request) -> Reply:
@@ -37,6 +56,39 @@ class Sandbox(ABC):
     def public_path(self, request: Request) -> str:
         """Return the path for the journal, secrets taken out."""
         return request.path
+
+    def journal_facts(self, request: Request) -> dict[str, Any]:
+        """Return what the journal says beside the usual, such as operation and employee number; never a secret."""
+        return {}
+
+    def errno_reply(self, errno: int, errmsg: str, data: Any) -> Reply:
+        """Return an error in the service's envelope, for the effect `Errno`."""
+        return json_reply({"errno": errno, "errmsg": errmsg, "data": data})
+
+    def expire_tokens(self) -> None:
+        """Forget all tokens, as if their time were over. Raises ConnectHubError where there are none."""
+        raise ConnectHubError(f"the {self.service} stand-in hands out no tokens")
+
+    def start_over(self, profile: str, seed: int) -> None:
+        """Go back to the data of the beginning, of this profile and seed where it has them, and forget all tokens.
+
+        Called by one thread at a time. Raises ConfigError for a profile that is none.
+        """
+        raise ConnectHubError(f"the {self.service} stand-in cannot start over; end it and start it again")
+
+    def state(self) -> dict[str, Any]:
+        """Return what the stand-in holds, as JSON by name, for the control plane: `{"members": [...]}`."""
+        return {}
+
+    @property
+    def clock(self) -> WaitingClock:
+        """What its time is told by."""
+        return self._clock
+
+    @property
+    def host(self) -> str:
+        """The address that it listens on."""
+        return self._address[0]
 
     @property
     def base_url(self) -> str:
@@ -47,18 +99,51 @@ class Sandbox(ABC):
 
     @property
     def journal(self) -> list[dict[str, Any]]:
-        """What was asked so far: method, path, names of the query's parts, status (None: connection dropped)."""
+        """What was asked so far, by arrival, and what became of it.
+
+        at (seconds of the monotonic clock), service, method, path, names of the query's parts, fault (the id of the
+        one that struck, None), status (None: no answer was sent), and what `journal_facts` adds.
+        """
         with self._lock:
-            return list(self._journal)
+            return [dict(entry) for entry in self._journal]
+
+    @property
+    def in_flight(self) -> list[InFlight]:
+        """The requests that have arrived and whose answers are not ready, by arrival; in `answer`, its own too."""
+        with self._lock:
+            return list(self._in_flight)
+
+    def fault(self, match: Match, effect: Effect, name: str = "") -> str:
+        """Let `effect` strike the requests that `match` chooses, until it is cleared; returns the fault's id.
+
+        The first fault that chooses a request strikes it. Raises ConnectHubError for a name that is taken.
+        """
+        with self._lock:
+            self._fault_count += 1
+            name = name or f"fault-{self._fault_count}"
+            if any(fault.name == name for fault in self._faults):
+                raise ConnectHubError(f"a fault {name!r} stands already; choose another id, or clear the faults")
+            self._faults.append(Fault(name, match, effect))
+            return name
+
+    def clear_faults(self) -> None:
+        """Let everything go well from now on."""
+        with self._lock:
+            self._faults.clear()
+            self._next.clear()
+
+    def play_next(self, effect: Effect, times: int = 1) -> None:
+        """Let `effect` strike the next requests, whatever they ask; the journal calls that fault `next`."""
+        with self._lock:
+            self._next.extend([effect] * times)
 
     def reply_next(self, reply: Reply, times: int = 1) -> None:
         """Answer the next requests with `reply`, whatever they ask."""
-        with self._lock:
-            self._faults.extend([reply] * times)
+        self.play_next(Answer(reply), times)
 
     def fail_next(self, status: int = 502, times: int = 1, headers: Mapping[str, str] | None = None) -> None:
         """Answer the next requests with a status."""
-        self.reply_next(Reply(status, b"failed on purpose", headers=headers or {}), times)
+        self.play_next(Status(status, headers or {}), times)
 
     def html_next(self, times: int = 1) -> None:
         """Answer the next requests with 200 and an HTML page."""
@@ -66,26 +151,79 @@ class Sandbox(ABC):
 
     def drop_next(self, times: int = 1) -> None:
         """Close the connection of the next requests without an answer."""
-        with self._lock:
-            self._faults.extend([None] * times)
+        self.play_next(Drop(), times)
 
-    def handle(self, request: Request) -> Reply | None:
-        """Answer or fail as told, and journal it; None drops the connection."""
+    def reset(self, profile: str = "small", seed: int = 1) -> None:
+        """Start anew: data, tokens, journal and faults. Raises ConfigError for a profile that is none."""
         with self._lock:
-            reply = self._faults.popleft() if self._faults else self.answer(request)
-            self._journal.append(
-                {
-                    "method": request.method,
-                    "path": self.public_path(request),
-                    "query": sorted(request.query),
-                    "status": reply.status if reply else None,
-                }
-            )
-            return reply
+            self.start_over(profile, seed)
+            self.clear_faults()
+            self._journal.clear()
+
+    def handle(self, request: Request) -> Outcome:
+        """Answer or fail as told, and journal it; answers are made one at a time, delays hold up nobody else."""
+        if control_plane.is_for_it(request):
+            with self._lock:
+                return control_plane.answer(self, request)
+        with self._lock:
+            entry, fault = self._arrive(request)
+            flight = InFlight(request, entry["at"])
+            self._in_flight.append(flight)
+        try:
+            outcome = self._play(request, fault)
+        finally:
+            with self._lock:
+                self._in_flight.remove(flight)
+        if not isinstance(outcome, Reply):
+            return outcome
+        with self._lock:
+            entry["status"] = outcome.status
+        return replace(outcome, headers={"Date": format_datetime(self._clock.now(), usegmt=True), **outcome.headers})
+
+    def _arrive(self, request: Request) -> tuple[dict[str, Any], Fault | None]:
+        """Journal the arrival of `request`, and find the fault that strikes it."""
+        struck = [fault for fault in self._faults if fault.strikes(request)]
+        fault = Fault("next", Match(), self._next.popleft()) if self._next else next(iter(struck), None)
+        if fault:
+            fault.struck += 1
+        entry = {
+            "at": self._clock.monotonic(),
+            "service": self.service,
+            "method": request.method,
+            "path": self.public_path(request),
+            "query": sorted(request.query),
+            "fault": fault.name if fault else None,
+            **self.journal_facts(request),
+            "status": None,
+        }
+        self._journal.append(entry)
+        return entry, fault
+
+    def _play(self, request: Request, fault: Fault | None) -> Outcome:
+        """Return the true answer, or what `fault` makes of it."""
+        if fault is None:
+            return self._answer(request)
+        stage = Stage(lambda: self._answer(request), self._pause, self.errno_reply, fault.struck)
+        try:
+            return fault.effect.play(stage)
+        except ConnectHubError as error:
+            return Reply(500, f"the stand-in's fault {fault.name}: {error}".encode())
+
+    def _answer(self, request: Request) -> Reply:
+        with self._lock:
+            return self.answer(request)
+
+    def _pause(self, seconds: float) -> None:
+        """Let seconds pass on the clock; the end of the sandbox cuts real ones short."""
+        if isinstance(self._clock, SystemClock):
+            self._closing.wait(seconds)
+        else:
+            self._clock.sleep(seconds)
 
     def __enter__(self) -> Self:
         """Start the server. Raises ConnectHubError where the port cannot be used."""
-        self._server = _listen(self._address, self)
+        self._closing.clear()
+        self._server = listen(self._address, self.handle)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="sandbox")
         self._thread.start()
         return self
@@ -93,6 +231,7 @@ class Sandbox(ABC):
     def __exit__(self, *exc_info: object) -> None:
         server, self._server = self._server, None
         if server:
+            self._closing.set()
             server.shutdown()
             self._thread.join()
             server.drop_connections()
@@ -109,87 +248,3 @@ def serve_until_signal(sandbox: Sandbox, on_ready: Callable[[str], None]) -> Non
             signal.sigwait(signals)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous)
-
-
-def _listen(address: tuple[str, int], sandbox: Sandbox) -> _Server:
-    """Open the server's socket."""
-    host, port = address
-    try:
-        return _Server(address, sandbox)
-    except OverflowError:
-        raise ConnectHubError(f"port {port} is not between 0 and 65535; choose another one") from None
-    except OSError as error:
-        reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
-        raise ConnectHubError(f"port {port} on {host} {reason}; choose another one") from None
-
-
-class _Server(ThreadingHTTPServer):
-    """Remembers its connections, so that none outlives it: a client may keep one open for ever."""
-
-    daemon_threads = False
-
-    def __init__(self, address: tuple[str, int], sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
-        self._connections: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        """Bind without asking DNS for the host's name."""
-        TCPServer.server_bind(self)
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
-        with self._lock:
-            self._connections.add(connection)
-        return connection, address
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away: that is no error here."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-    def drop_connections(self) -> None:
-        """Wake the threads that wait for a next request."""
-        with self._lock:
-            for connection in self._connections:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Reads requests and writes replies; keeps the connection open in between."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def _serve(self) -> None:
-        parts = urlsplit(self.path)
-        request = Request(
-            method=self.command,
-            path=parts.path,
-            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-            headers={name.lower(): value for name, value in self.headers.items()},
-            body=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
-        )
-        reply = cast(_Server, self.server).sandbox.handle(request)
-        if reply is None:
-            self.close_connection = True
-            return
-        self.send_response(reply.status)
-        for name, value in {"Content-Type": reply.content_type, **reply.headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(reply.body)))
-        self.end_headers()
-        self.wfile.write(reply.body)
-
-    do_GET = do_POST = do_PUT = do_DELETE = _serve
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Stay quiet: the journal has it."""
