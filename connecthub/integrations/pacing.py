@@ -10,7 +10,6 @@ from connecthub.integrations.call import Call
 from connecthub.integrations.errors import OutOfTime
 from connecthub.integrations.hooks import ClientHooks
 
-
 LATE_SHARE = 1 / 16
 """A turn used later than this share of its interval is too near to the next one, which may be another worker's."""
 TURNS_MAX = 5
