@@ -26,7 +26,10 @@ COMMANDS = {
         "history, revert, export, apply.",
     ),
     "log": ("connecthub.cli.log:log", "JobLogs: list, show, tail, retry, cancel, prune."),
-    "plugin": ("connecthub.cli.plugin:plugin", "Plugins: list, show; run one without database, queue or key."),
+    "plugin": (
+        "connecthub.cli.plugin:plugin",
+        "Plugins: new, check, list, show; run one without database, queue or key.",
+    ),
     "queue": ("connecthub.cli.queue:queue", "Queues: list what waits in each and who serves it."),
     "audit": ("connecthub.cli.audit:audit", "Who did what: list, show."),
     "handover": ("connecthub.cli.handover:handover", "What failed, what is open, what was changed: ready to paste."),

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connecthub.cli.plugin_check import check
+from connecthub.cli.plugin_new import new
+
 if TYPE_CHECKING:
     from connecthub.core.redact import Redactor
     from connecthub.runner.outcome import Outcome
     from connecthub.runner.protocol import Request
     from connecthub.runner.questions import PluginQuestions
+    from connecthub.runner.reports import Calls
     from connecthub.runner.run_log import RunLog
 
 
@@ -28,6 +32,10 @@ def plugin() -> None:
     """Plugins: run one without database, queue or key."""
 
 
+plugin.add_command(new)
+plugin.add_command(check)
+
+
 @plugin.command()
 @click.argument("handler")
 @click.option("--params", help="Settings as a JSON object: JSON, @FILE, or - for standard input.")
@@ -38,15 +46,28 @@ def plugin() -> None:
     is_flag=True,
     help="Run in this process, for a debugger: no child, no timeout, and what it prints comes unmasked.",
 )
+@click.option("--dry-run", is_flag=True, help="Send no write: only show what the run would do.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, after the run.")
-def run(handler: str, params: str | None, secrets: str | None, timeout: float, in_process: bool, as_json: bool) -> None:
+def run(
+    handler: str,
+    params: str | None,
+    secrets: str | None,
+    timeout: float,
+    in_process: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Run a plugin once: the same child process, log, masking and outcome as a scheduled run.
+
+    In a dry run the clients of connecthub.integrations let reads out, and record writes instead of sending them; what
+    a plugin writes by other means is not held back.
 
     \b
     Examples:
       connecthub plugin run extensions.hello.job:Hello --params '{"name": "you"}'
       connecthub plugin run extensions.sync_oa_to_didi.job:SyncOAToDidiTokenJob \\
         --params '{"base_url": "http://127.0.0.1:8765"}' --secrets @secrets.json
+      connecthub plugin run extensions.hello.job:Hello --dry-run
     """
     from connecthub.cli.values import read_params, read_secrets
     from connecthub.core.config import load_settings
@@ -55,6 +76,7 @@ def run(handler: str, params: str | None, secrets: str | None, timeout: float, i
     from connecthub.plugins.manager import split_handler
     from connecthub.runner.limits import limits_of
     from connecthub.runner.protocol import Request
+    from connecthub.runner.reports import Calls
     from connecthub.runner.run_log import RunLog
 
     settings = load_settings()
@@ -71,28 +93,29 @@ def run(handler: str, params: str | None, secrets: str | None, timeout: float, i
         secrets=given_secrets,
         timeout=timeout,
         job=handler,
+        dry_run=dry_run,
         idempotency_key="connecthub-plugin-run",
         log_level=settings.run_log_level,
         limits=limits_of(settings),
     )
     redactor = Redactor.from_secrets(given_secrets)
-    log = RunLog(redactor, settings.log_max_bytes)
+    log, calls = RunLog(redactor, settings.log_max_bytes), Calls()
     if in_process:
-        outcome = _run_here(request, log, redactor, as_json)
+        outcome = _run_here(request, log, redactor, calls, as_json)
     else:
-        outcome = _run_in_child(request, log, redactor, live=not as_json)
+        outcome = _run_in_child(request, log, redactor, calls, live=not as_json)
     if outcome.fingerprint in NEVER_RAN:
         raise PluginError(f"{handler} cannot run: {(outcome.error or '').partition(': ')[2]}")
-    _answer(outcome, log, as_json)
+    _answer(outcome, log, calls, as_json, dry_run)
     if not outcome.succeeded:
         raise RunFailed(f"{handler} {outcome.status}: {outcome.error or 'no cause given'}")
 
 
-def _run_here(request: Request, log: RunLog, redactor: Redactor, as_json: bool) -> Outcome:
+def _run_here(request: Request, log: RunLog, redactor: Redactor, calls: Calls, as_json: bool) -> Outcome:
     from connecthub.runner.in_process import run_here
 
     with _stdout_aside() if as_json else nullcontext():
-        return run_here(request, log, redactor)
+        return run_here(request, log, redactor, calls)
 
 
 @contextmanager
@@ -109,7 +132,7 @@ def _stdout_aside() -> Iterator[None]:
         os.close(stdout)
 
 
-def _run_in_child(request: Request, log: RunLog, redactor: Redactor, live: bool) -> Outcome:
+def _run_in_child(request: Request, log: RunLog, redactor: Redactor, calls: Calls, live: bool) -> Outcome:
     from connecthub.runner.launcher_process import LauncherProcess
     from connecthub.runner.supervise import Watch, supervise
 
@@ -118,11 +141,15 @@ def _run_in_child(request: Request, log: RunLog, redactor: Redactor, live: bool)
             _echo(watch.log.take())
 
     with LauncherProcess(owns_children=True) as launcher:
-        return supervise(launcher, request, Watch(log, redactor, on_tick=show))
+        return supervise(launcher, request, Watch(log, redactor, on_tick=show, calls=calls))
 
 
-def _answer(outcome: Outcome, log: RunLog, as_json: bool) -> None:
-    from connecthub.cli.output import print_block, print_json, readable_json, say
+def _answer(outcome: Outcome, log: RunLog, calls: Calls, as_json: bool, dry_run: bool) -> None:
+    from datetime import UTC, datetime
+
+    from connecthub.cli.output import print_block, print_json
+    from connecthub.cli.run_parts import print_calls, print_plan, say_end
+    from connecthub.control.plans import without_plan
 
     if as_json:
         print_json(
@@ -132,14 +159,19 @@ def _answer(outcome: Outcome, log: RunLog, as_json: bool) -> None:
                 "traceback": outcome.traceback,
                 "fingerprint": outcome.fingerprint,
                 "result": outcome.result,
+                "dry_run": dry_run,
+                "calls": [{**call, "at": datetime.fromtimestamp(call["at"], UTC)} for call in calls.kept],
                 "log": log.finish(),
             }
         )
         return
     _echo(log.finish())
     print_block("traceback", outcome.traceback)
-    result = readable_json(outcome.result)
-    say(f"{outcome.status}, result {result}" if result else outcome.status)
+    print_plan(outcome.result, dry_run=dry_run)
+    if dry_run:
+        print_calls(calls.kept)
+    result = without_plan(outcome.result)
+    say_end(outcome.status, calls.kept, dry_run=dry_run, more=f", result {result}" if result else "")
 
 
 def _echo(text: str) -> None:

@@ -25,9 +25,9 @@ def plugin_modules(extensions_dir: Path, packages: Sequence[str]) -> Iterator[st
                 yield ".".join([package, *parts])
 
 
-def plugins_of(module: ModuleType) -> list[dict[str, Any]]:
-    """Each plugin class that a module defines itself: its handler, and what it says of itself."""
-    found = [
+def plugin_classes(module: ModuleType) -> list[type[BaseJob]]:
+    """The plugin classes that a module defines itself."""
+    return [
         value
         for value in vars(module).values()
         if inspect.isclass(value)
@@ -35,4 +35,10 @@ def plugins_of(module: ModuleType) -> list[dict[str, Any]]:
         and value.__module__ == module.__name__
         and not inspect.isabstract(value)
     ]
-    return [{"handler": f"{module.__name__}:{plugin.__name__}", **describe(plugin)} for plugin in found]
+
+
+def plugins_of(module: ModuleType) -> list[dict[str, Any]]:
+    """Each plugin class that a module defines itself: its handler, and what it says of itself."""
+    return [
+        {"handler": f"{module.__name__}:{plugin.__name__}", **describe(plugin)} for plugin in plugin_classes(module)
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import html
 import json
 import re
@@ -15,6 +14,7 @@ import pytest
 from sqlalchemy import make_url, select
 
 from connecthub.db.tables import metadata
+from connecthub.testing import canaries
 from tests.cli import Cli, Ran
 from tests.docs.test_commands import COMMANDS
 from tests.integration.conftest import Installation
@@ -45,7 +45,7 @@ DRILL: dict[str, list[str]] = {
     "job missed": ["job missed good"],
     "job retry-failed": ["job retry-failed --yes"],
     "job revert": ["job revert good --yes"],
-    "job run": ["job run good", "job run bad --params {RAISE}"],
+    "job run": ["job run good", "job run bad --params {RAISE}", "job run good --dry-run"],
     "job show": ["job show good", "job show good --json", "job show bad --json"],
     "job why": ["job why good", "job why bad --json"],
     "log cancel": ["log cancel 1"],
@@ -54,8 +54,9 @@ DRILL: dict[str, list[str]] = {
     "log retry": ["log retry 2"],
     "log show": ["log show 1", "log show 2", "log show 2 --json"],
     "log tail": ["log tail 1", "log tail 2"],
+    "plugin check": ["plugin check samples.good:Secretive --secrets {PASSWORD}"],
     "plugin list": ["plugin list"],
-    "plugin run": ["plugin run samples.good:Secretive"],
+    "plugin run": ["plugin run samples.good:Secretive", "plugin run samples.good:Secretive --dry-run"],
     "plugin show": ["plugin show samples.good:Secretive --json"],
     "queue list": ["queue list"],
     "audit list": ["audit list --limit 1000", "audit list --limit 1000 --json"],
@@ -99,7 +100,8 @@ LEFT_OUT = {
     "up, restart, scheduler, worker, ssh serve": "services; a worker runs here all along, and its words are searched",
     "tui": "its screens are walked below",
     "ssh session": "tests/ssh",
-    "demo, sandbox seeyon, cron next, completion": "no secret of an installation is near them",
+    "demo, cron next, completion": "no secret of an installation is near them",
+    "plugin new, sandbox seeyon, sandbox didi": "nor near these",
 }
 
 
@@ -112,20 +114,11 @@ class Place:
     folder: Path
 
 
-def spellings() -> list[str]:
-    """Each canary as it may be written somewhere."""
-    forms = (
-        str,
-        lambda text: json.dumps(text)[1:-1],
-        lambda text: urllib.parse.quote(text, safe=""),
-        lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
-        lambda text: text.encode().hex(),
-    )
-    return [form(canary) for canary in CANARIES for form in forms] + ["canary/4711", "canary-471", "canary4716"]
-
-
 def found_in(text: str) -> list[str]:
-    return [spelling for spelling in spellings() if spelling in text]
+    """The canaries that stand in a text in any form, and what is left of one that was cut."""
+    shown = canaries.found_in(text, {canary: canary for canary in CANARIES})
+    beginnings = ("canary/4711", "canary-471", "canary4716")
+    return [f"{canary} ({form})" for canary, form in shown] + [each for each in beginnings if each in text]
 
 
 @pytest.fixture
