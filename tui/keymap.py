@@ -71,6 +71,8 @@ KEYS = (
     Key("logs.cancel", "X", "X", act=True),
     Key("log.search", "slash,fullwidth_solidus", "/"),
     Key("log.facts", "i", "i"),
+    Key("log.plan", "p", "p"),
+    Key("log.calls", "o", "o"),
     Key("log.copy_line", "c", "c", hint=False),
     Key("log.retry", "R", "R", act=True),
     Key("log.cancel", "X", "X", act=True),

@@ -44,7 +44,8 @@ class LogFilter:
     text: str = ""
     """Words: `job:nightly` (or its number), `status:failed`, `trigger:manual`, `since:12h`, `until:18:00`, and a text
     that stands, spaces and all, in the job's name, the cause, the traceback or the log of one of the newest 100,000.
-    `status:bad` is all that did not succeed. Double quotes hold words together: `job:"month end"`."""
+    `status:bad` is all that did not succeed, `dry:yes` dry runs alone. Double quotes hold words together:
+    `job:"month end"`."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,39 @@ class LogRow:
     finished_at: datetime | None
     cause: str
     """The first line of its error or reason."""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class CallRow:
+    """A call of a run to an outside system."""
+
+    id: int
+    at: datetime
+    system: str
+    method: str
+    path: str
+    status: int | None
+    """None where no answer came, or where it was not sent."""
+    milliseconds: float
+    attempt: int
+    bytes: int | None
+    sent: bool
+    """False for a write that a dry run held back."""
+    note: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run did, or a dry run would do, as a table."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    left_out: int
+    """So many steps more there are."""
+    cut: bool
+    """Whether it was too long to be kept."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +139,11 @@ class LogView:
     """With line feeds; the plugin's own frame first."""
     chain: Sequence[LogRow]
     """The run and its retries, oldest first."""
-    calls: Sequence[str]
+    calls: int
+    """How many are kept."""
     result: str
-    """JSON, or empty."""
+    """JSON without the plan, or empty."""
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)

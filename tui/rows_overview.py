@@ -39,6 +39,7 @@ class RunningRow:
     started_at: datetime
     progress: str
     """`12 of 40: note`, or empty."""
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from connecthub.core.safe_text import safe_text
-from tui.rows import FailureGroup, JobRow, JobView, LogRow, LogView
+from tui.rows import CallRow, FailureGroup, JobRow, JobView, LogRow, LogView, Plan
 from tui.spans import Span
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def log_row(row: Any, cause: str) -> LogRow:
         started_at=row.started_at,
         finished_at=row.finished_at,
         cause=first_line(cause),
+        dry_run=row.dry_run,
     )
 
 
@@ -84,6 +85,7 @@ def job_view(job: Job, zone: str) -> JobView:
 def log_view(log: Log, zone: str) -> LogView:
     """A JobLog whole; its instants among the facts are of `zone`."""
     from connecthub.control.log_view import plugin_frame
+    from connecthub.control.plans import without_plan
 
     row = log.row
     facts = {
@@ -98,7 +100,7 @@ def log_view(log: Log, zone: str) -> LogView:
         "params": json.dumps(row.public_cfg, ensure_ascii=False),
         "timeout": f"{row.timeout:g} s",
         "job version": row.job_version,
-        "dry run": "yes" if row.dry_run else None,
+        "dry run": "its writes are not sent" if row.dry_run else None,
         "requested by": row.requested_by,
         "retry of": row.retry_of,
         "queue": row.queue,
@@ -111,8 +113,38 @@ def log_view(log: Log, zone: str) -> LogView:
         facts=[(name, safe_text(value)) for name, value in told.items() if value is not None],
         traceback=safe_text(f"{frame}\n\n{row.traceback}" if frame else row.traceback or "", newlines=True),
         chain=[log_row(each, each.error or each.reason or "") for each in log.chain],
-        calls=[safe_text(_call(call)) for call in log.calls],
-        result=safe_text(_readable_json(row.result or "")),
+        calls=log.call_count,
+        result=safe_text(without_plan(row.result) or ""),
+        plan=plan(row.result),
+    )
+
+
+def plan(result: str | None) -> Plan | None:
+    """The plan in a result, if it has one."""
+    from connecthub.control.plans import plan_of
+
+    found = plan_of(result)
+    if found is None:
+        return None
+    rows = [[safe_text(cell) for cell in row] for row in found.rows]
+    return Plan([safe_text(column) for column in found.columns], rows, found.left_out, found.cut)
+
+
+def call_row(call: Any) -> CallRow:
+    """A call of a run."""
+    return CallRow(
+        id=call.id,
+        at=call.at,
+        system=safe_text(call.system),
+        method=safe_text(call.method),
+        path=safe_text(call.path),
+        status=call.status,
+        milliseconds=call.milliseconds,
+        attempt=call.attempt,
+        bytes=call.bytes,
+        sent=call.sent,
+        note=safe_text(call.note),
+        error=safe_text(call.error or ""),
     )
 
 
@@ -149,18 +181,3 @@ def place(database: Any) -> str:
 
 def _in_zone(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S} {zone}"
-
-
-def _call(call: Any) -> str:
-    what = call.status or call.error
-    tried = f", attempt {call.attempt}" if call.attempt > 1 else ""
-    if not call.sent:
-        return f"{call.system} {call.method} {call.path}: held back by the dry run"
-    return f"{call.system} {call.method} {call.path} → {what} in {call.milliseconds:.0f} ms{tried}"
-
-
-def _readable_json(text: str) -> str:
-    try:
-        return json.dumps(json.loads(text), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return text

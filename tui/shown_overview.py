@@ -25,7 +25,7 @@ def overview_view(seen: Overview) -> OverviewView:
         count=len(open_rows) + seen.failing_count - len(seen.failing),
         more=seen.failing_count + seen.acknowledged_count - len(seen.failing) - len(seen.acknowledged),
         running=[
-            RunningRow(row.id, safe_text(row.job_name), row.started_at, progress_text(row.progress))
+            RunningRow(row.id, safe_text(row.job_name), row.started_at, progress_text(row.progress), row.dry_run)
             for row in seen.running
         ],
         next_runs=[(safe_text(row.name), row.next_run_at) for row in seen.next_runs],

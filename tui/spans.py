@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class Span:
     """The rows that are asked for."""
 
     side: Side = Side.FIRST
-    key: object = None
+    key: Any = None
     limit: int = 200
 
 
@@ -44,6 +44,18 @@ class Page(Generic[T]):
     """Whether rows follow beyond them: after them, or before them where LAST or BEFORE was asked for."""
     at: datetime
     """The database's clock when they were read."""
+
+
+def stretch(rows: Sequence[T], number: Callable[[T], int], span: Span, at: datetime) -> Page[T]:
+    """The page of a list that is at hand whole, however long; `number` is a row's key, and rises along the list."""
+    there: Mapping[Side, Callable[[int], bool]] = {
+        Side.AFTER: lambda each: each > span.key,
+        Side.BEFORE: lambda each: each < span.key,
+        Side.FROM: lambda each: each >= span.key,
+    }
+    chosen = [row for row in rows if there[span.side](number(row))] if span.side in there else rows
+    kept = chosen[-span.limit :] if span.side in (Side.LAST, Side.BEFORE) else chosen[: span.limit]
+    return Page(kept, len(chosen) > len(kept), at)
 
 
 def whole(rows: Sequence[T], span: Span, at: datetime) -> Page[T]:

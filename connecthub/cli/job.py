@@ -173,17 +173,24 @@ def _for_people(value: Any, zone: str) -> Any:
 @click.argument("job")
 @click.option("--params", help="Settings for this run only, instead of the job's: JSON, @FILE, or -.")
 @click.option("--slot", metavar="TIME", help="As of this past slot, in the job's zone: '2026-11-24 02:00'.")
+@click.option("--dry-run", is_flag=True, help="Send no write: only show what the run would do.")
 @click.option("--in-turn", is_flag=True, help="Where the job runs already: wait until it has ended, then run.")
 @click.option("--wait", is_flag=True, help="Stay until the run has ended; exit 1 if it did not succeed.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-def run(job: str, params: str | None, slot: str | None, in_turn: bool, wait: bool, as_json: bool) -> None:
+def run(
+    job: str, params: str | None, slot: str | None, dry_run: bool, in_turn: bool, wait: bool, as_json: bool
+) -> None:
     """Run a job now.
+
+    In a dry run the clients of connecthub.integrations let reads out, and record writes instead of sending them; what
+    a plugin writes by other means is not held back. A dry run counts nowhere as a run of the job, and alerts nobody.
 
     \b
     Examples:
       connecthub job run nightly
       connecthub job run nightly --wait && echo it succeeded
       connecthub job run nightly --slot '2026-11-24 02:00'
+      connecthub job run nightly --dry-run --wait
     """
     from connecthub.cli.output import as_dict, print_json, say
     from connecthub.cli.session import session
@@ -199,27 +206,33 @@ def run(job: str, params: str | None, slot: str | None, in_turn: bool, wait: boo
         office = opened.office
         zone = show_job(opened.database, job).timezone
         at = None if slot is None else parse_time(slot, zone, office.now())
-        queued = run_job(office, opened.actor, job, given, at, in_turn=in_turn)
+        queued = run_job(office, opened.actor, job, given, at, in_turn=in_turn, dry_run=dry_run)
+        what = "dry run" if dry_run else "run"
         if wait:
-            _await_end(opened, queued.id, as_json)
+            _await_end(opened, queued.id, what, as_json)
         elif as_json:
             print_json(as_dict(show_log(opened.database, queued.id).row))
         else:
-            say(f"run {queued.id} is queued; `connecthub log show {queued.id}` shows it")
+            say(f"{what} {queued.id} is queued; `connecthub log show {queued.id}` shows it")
 
 
-def _await_end(opened: Any, log_id: int, as_json: bool) -> None:
-    from connecthub.cli.output import as_dict, print_json, say
+def _await_end(opened: Any, log_id: int, what: str, as_json: bool) -> None:
+    from connecthub.cli.output import as_dict, print_json
+    from connecthub.cli.run_parts import print_calls, print_plan, say_end
     from connecthub.control.job_logs import open_retry, wait_for_end
     from connecthub.errors import RunFailed
 
     if not as_json:
-        click.echo(f"run {log_id} is queued; waiting for its end, Ctrl-C leaves it to itself", err=True)
+        click.echo(f"{what} {log_id} is queued; waiting for its end, Ctrl-C leaves it to itself", err=True)
     ended = wait_for_end(opened.database, log_id)
+    calls, dry_run = [as_dict(call) for call in ended.calls], ended.row.dry_run
     if as_json:
-        print_json({**as_dict(ended.row), "log": ended.text})
+        print_json({**as_dict(ended.row), "log": ended.text, **({"calls": calls} if dry_run else {})})
     else:
-        say(f"run {log_id} {ended.row.status}")
+        if dry_run:
+            print_plan(ended.row.result, dry_run=True)
+            print_calls(calls)
+        say_end(f"run {log_id} {ended.row.status}", calls, dry_run=dry_run)
     if ended.row.status != "succeeded":
         cause = (ended.row.error or "no cause given").splitlines()[0]
         again = open_retry(opened.database, ended.row)

@@ -64,7 +64,7 @@ def list_(
                     row.id,
                     row.job_name,
                     row.status,
-                    row.trigger,
+                    f"{row.trigger}, dry run" if row.dry_run else row.trigger,
                     local(row.scheduled_for, zone),
                     local(row.started_at, zone),
                     seconds_between(row.started_at, row.finished_at),

@@ -114,7 +114,8 @@ def retry_chosen(
         office.database, office.ring, opened.actor, chosen, same_settings=same_settings, in_turn=in_turn
     )
     for each in done:
-        say(f"run {each.row.id} is queued: a retry of {each.of.id} ({each.of.job_name}){_differs(each)}")
+        what = "dry run" if each.of.dry_run else "run"
+        say(f"{what} {each.row.id} is queued: a retry of {each.of.id} ({each.of.job_name}){_differs(each)}")
     for reason in refused:
         click.echo(f"connecthub: not retried: {reason}", err=True)
     if refused and not done:

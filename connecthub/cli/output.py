@@ -69,14 +69,6 @@ def local(at: datetime | None, zone: str) -> str:
     return "" if at is None else f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
 
 
-def readable_json(text: str | None) -> str | None:
-    """JSON text with its characters as people write them; what is no JSON stays as it is."""
-    try:
-        return text and json.dumps(json.loads(text), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return text
-
-
 def seconds_between(start: datetime | None, end: datetime | None) -> str:
     """A duration for people."""
     return "" if start is None or end is None else f"{(end - start).total_seconds():.2f} s"

@@ -41,6 +41,7 @@ ACTIONS = {
         Action("job.revert", Role.OPERATOR, undo="connecthub job revert {name}"),
         Action("job.delete", Role.ADMIN, undo=None),
         Action("job.run", Role.OPERATOR, undo=None),
+        Action("job.dry_run", Role.OPERATOR, undo=None),
         Action("job.acknowledge", Role.OPERATOR, undo="connecthub job acknowledge {name} --undo"),
         Action("log.retry", Role.OPERATOR, undo=None),
         Action("log.cancel", Role.OPERATOR, undo=None),

@@ -37,9 +37,10 @@ def job_filter(text: str) -> JobFilter:
 
 
 def log_filter(connection: Connection, text: str, zone: str) -> LogFilter:
-    """Which JobLogs a text asks for: `job:`, `status:`, `trigger:`, `since:` and `until:`, the rest a text that they
-    hold; times are of `zone`. Raises ConfigError, NotFound."""
-    terms, words = split(text, ("job", "status", "trigger", "since", "until"))
+    """Which JobLogs a text asks for: `job:`, `status:`, `trigger:`, `dry:` (yes or no), `since:` and `until:`, the rest
+    a text that they hold; times are of `zone`. Raises ConfigError, NotFound."""
+    terms, words = split(text, ("job", "status", "trigger", "dry", "since", "until"))
+    dry = _one_of("dry", terms.get("dry"), ("yes", "no"))
     status = _one_of("status", terms.get("status"), LOG_STATUSES)
     now: datetime = overview.now(connection)
     since, until = (parse_time(terms[key], zone, now) if key in terms else None for key in ("since", "until"))
@@ -48,6 +49,7 @@ def log_filter(connection: Connection, text: str, zone: str) -> LogFilter:
         status=None if status == BAD else status,
         bad=status == BAD,
         trigger=_one_of("trigger", terms.get("trigger"), tuple(Trigger)),
+        dry=None if dry is None else dry == "yes",
         since=since,
         until=until,
         from_id=id_at(connection, since - SLACK) if since else None,

@@ -24,7 +24,8 @@ class LogView:
     """All columns but `run_log`."""
     chain: Sequence[AnyRow]
     """The run and its retries, the oldest first."""
-    calls: Sequence[AnyRow]
+    call_count: int
+    """Of its calls to outside systems that are kept."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,13 @@ def view_log(database: Database, log_id: int) -> LogView:
         if row is None:
             raise _unknown(log_id)
         chain = log_reading.list_chain(connection, row.root_id or row.id)
-        return LogView(row, chain, log_reading.list_calls(connection, log_id))
+        return LogView(row, chain, log_reading.count_calls(connection, log_id))
+
+
+def read_calls(database: Database, log_id: int) -> Sequence[AnyRow]:
+    """The calls of a run to outside systems in order, as many as are kept of one: the first and the newest."""
+    with database.read() as connection:
+        return log_reading.list_calls(connection, log_id)
 
 
 def read_log(database: Database, log_id: int, after: int = -1) -> LogText:

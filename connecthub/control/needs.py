@@ -78,13 +78,13 @@ def _failing(row: AnyRow) -> Need:
 
 
 def _long(seen: Overview) -> list[Need]:
-    """Runs that are near their timeout, then those that take much longer than usual."""
+    """Runs, no dry ones, that are near their timeout, then those that take much longer than usual."""
     lost = {row.id for row in seen.lost}
     near, long = list[Need](), list[Need]()
     for row in seen.running:
         seconds, usual = (seen.at - row.started_at).total_seconds(), seen.usual.get(row.job_id)
         run = (row.job_name, row.job_id, row.id, "running", row.started_at)
-        if row.id in lost:
+        if row.id in lost or row.dry_run:
             continue
         found = judge(seconds, row.timeout, usual)
         if found is not None and found.near_timeout:

@@ -20,7 +20,7 @@ from connecthub.db.engine import Database
 from connecthub.db.new_log import NewLog
 from connecthub.db.tables import Status, Trigger
 from connecthub.db.types import AnyRow
-from connecthub.errors import ConnectHubError, NotFound, Refused
+from connecthub.errors import ConfigError, ConnectHubError, NotFound, Refused
 from connecthub.schedule.cron import next_fire_time
 from connecthub.schedule.overlap import admit
 from connecthub.security.fernet import open_secrets
@@ -44,26 +44,30 @@ def run_job(
     slot: datetime | None = None,
     *,
     in_turn: bool = False,
+    dry_run: bool = False,
 ) -> AnyRow:
     """Queue a run of the job and ring; returns the new row (id, queue, priority).
 
     `params` hold for this run only, instead of the job's. With `slot` it is a backfill of that past slot; Refused where
     the schedule has no such slot. Refused too where the overlap policy does not let it start, unless `in_turn` lets it
-    wait. Raises InvalidSettings, NotFound, Forbidden.
+    wait. A dry run, which is of no slot, takes no other run's place. Raises ConfigError, InvalidSettings, NotFound,
+    Forbidden.
     """
-    allow(office.database, actor, "job.run", reference)
+    if dry_run and slot is not None:
+        raise ConfigError("a dry run does no slot's work; leave the slot out, or the dry run")
+    action = "job.dry_run" if dry_run else "job.run"
+    allow(office.database, actor, action, reference)
     if params is not None:
         _check_params(office, reference, params)
-    with act(office.database, actor, "job.run", reference) as going_on:
+    with act(office.database, actor, action, reference) as going_on:
         job = locked(going_on.connection, reference)
-        new = NewLog(job, Trigger.MANUAL, exclusive=job.overlap != "allow", requested_by=actor.name, params=params)
+        of_mine: dict[str, Any] = {"requested_by": actor.name, "params": params}
+        new = NewLog(job, Trigger.MANUAL, exclusive=job.overlap != "allow", dry_run=dry_run, **of_mine)
         if slot is not None:
             _check_slot(job, slot, office.now())
-            new = NewLog(
-                job, Trigger.BACKFILL, scheduled_for=slot, exclusive=True, requested_by=actor.name, params=params
-            )
+            new = NewLog(job, Trigger.BACKFILL, scheduled_for=slot, exclusive=True, **of_mine)
         else:
-            _make_way(going_on.connection, job, in_turn, actor)
+            _make_way(going_on.connection, job, in_turn, actor, dry_run)
         (row,) = job_logs.insert_queued(going_on.connection, [new])
         going_on.target_id, going_on.target_name = job.id, job.name
         going_on.detail = {"log": row.id, "slot": slot and slot.isoformat(), "own_params": params is not None}
@@ -71,14 +75,18 @@ def run_job(
     return row
 
 
-def _make_way(connection: Connection, job: AnyRow, in_turn: bool, actor: Actor) -> None:
-    """Do what the overlap policy asks for one more run of a locked job; Refused where it may not stand in line."""
-    if in_turn and job.overlap == "skip":
+def _make_way(connection: Connection, job: AnyRow, in_turn: bool, actor: Actor, dry_run: bool) -> None:
+    """Do what the overlap policy asks for one more run of a locked job; Refused where it may not stand in line.
+
+    A dry run is never worth another run: where the policy has it take their place, it is as under `skip`.
+    """
+    overlap = "skip" if dry_run and job.overlap == "replace" else job.overlap
+    if in_turn and overlap == "skip":
         return
     open_runs = line.open_runs(connection, [job.id]).get(job.id, [])
-    admission = admit(job.overlap, job.queue_limit, open_runs, supersedes=False)
+    admission = admit(overlap, job.queue_limit, open_runs, supersedes=False)
     if admission.refused is not None:
-        remedy = "; --in-turn waits for its turn" if job.overlap == "skip" else ""
+        remedy = "; --in-turn waits for its turn" if overlap == "skip" else ""
         raise Refused(f"job {job.name}: {admission.refused.partition(': ')[2]}{remedy}")
     reason = f"{REPLACED} by a run that {actor.name} asked for"
     if admission.cancel:
@@ -108,7 +116,8 @@ def _check_slot(job: AnyRow, slot: datetime, now: datetime) -> None:
 def retry_log(
     database: Database, ring: Ring, actor: Actor, log_id: int, *, same_settings: bool = False, in_turn: bool = False
 ) -> Retried:
-    """Run a JobLog that did not succeed again, with the job's settings of now, or those that it had; rings.
+    """Run a JobLog that did not succeed again, with the job's settings of now, or those that it had; rings. What
+    repeats a dry run is one.
 
     Raises Refused where it cannot be retried, where its chain has an open row already (whose number it names), or where
     the overlap policy does not let it start, unless `in_turn` lets it wait.
@@ -124,7 +133,7 @@ def retry_log(
             raise Refused(f"the job of JobLog {old.id} ({old.job_name}) was deleted; nothing is left to run")
         if (is_open := log_reading.open_in_chain(connection, old.root_id or old.id)) is not None:
             raise Refused(f"already asked: run {is_open}")
-        _make_way(connection, job, in_turn, actor)
+        _make_way(connection, job, in_turn, actor, old.dry_run)
         new = NewLog(
             job,
             Trigger.RETRY,
@@ -137,6 +146,7 @@ def retry_log(
         (row,) = job_logs.insert_queued(connection, [new])
         going_on.target_kind, going_on.target_id, going_on.target_name = "log", old.id, old.job_name
         going_on.detail = {"log": row.id, "same_settings": same_settings}
+        going_on.detail |= {"dry_run": True} if old.dry_run else {}
     ring([row])
     return Retried(old, row, {} if same_settings else _what_differs(old, job))
 
@@ -145,7 +155,8 @@ def _refuse_retry(old: AnyRow) -> None:
     if old.status in (Status.QUEUED, Status.RUNNING):
         raise Refused(f"JobLog {old.id} is {old.status}; wait for its end")
     if old.status == Status.SUCCEEDED:
-        raise Refused(f"JobLog {old.id} succeeded; `connecthub job run {old.job_name}` runs the job again")
+        again = f"`connecthub job run {old.job_name}{' --dry-run' if old.dry_run else ''}` runs the job again"
+        raise Refused(f"JobLog {old.id} succeeded; {again}")
     if old.status == Status.SKIPPED:
         raise Refused(f"JobLog {old.id} was skipped; `connecthub job run {old.job_name} --slot …` runs its slot")
 

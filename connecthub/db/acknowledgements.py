@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, insert, select
 
+from connecthub.db.dry_runs import is_work
 from connecthub.db.log_reading import NOT_OK
 from connecthub.db.tables import Status, acknowledgements, job_logs
 from connecthub.db.types import AnyRow, database_now
@@ -12,8 +13,9 @@ ENDED = (Status.SUCCEEDED, *NOT_OK)
 
 
 def newest_ended(connection: Connection, job_id: int) -> AnyRow | None:
-    """Number and status of the job's newest run that has ended."""
-    listing = select(job_logs.c.id, job_logs.c.status).where(job_logs.c.job_id == job_id, job_logs.c.status.in_(ENDED))
+    """Number and status of the job's newest run, no dry run, that has ended."""
+    ended = (job_logs.c.job_id == job_id, job_logs.c.status.in_(ENDED), is_work())
+    listing = select(job_logs.c.id, job_logs.c.status).where(*ended)
     return connection.execute(listing.order_by(job_logs.c.id.desc()).limit(1)).first()
 
 

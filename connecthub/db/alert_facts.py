@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, literal, literal_column, select
+from sqlalchemy import Connection, and_, literal, literal_column, select
 
+from connecthub.db.dry_runs import is_work
 from connecthub.db.tables import Status, alert_outbox, job_logs, jobs, workers
 from connecthub.db.types import AnyRow, Instant, database_now
 
 _NOT_OK = literal_column("status NOT IN ('succeeded', 'queued', 'running')")
 """As the partial index has it."""
 _success = job_logs.alias("success")
-_SUCCEEDED = _success.c.status == literal_column(f"'{Status.SUCCEEDED}'")
+_SUCCEEDED = and_(_success.c.status == literal_column(f"'{Status.SUCCEEDED}'"), is_work(_success))
 
 
 def not_ok_after(connection: Connection, after: int, limit: int) -> Sequence[AnyRow]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select, tuple_
 
+from connecthub.db.dry_runs import is_work
 from connecthub.db.halving import first_id_at
 from connecthub.db.log_reading import NOT_OK, LogFilter
 from connecthub.db.tables import Status, job_logs, jobs
@@ -27,6 +28,7 @@ LOGS: Columns = (
     job_logs.c.job_name,
     job_logs.c.status,
     job_logs.c.trigger,
+    job_logs.c.dry_run,
     job_logs.c.attempt,
     job_logs.c.scheduled_for,
     job_logs.c.queued_at,
@@ -142,10 +144,10 @@ def list_jobs_by_next(connection: Connection, chosen: JobFilter, cut: Cut) -> Fo
 
 
 def last_runs(connection: Connection, job_ids: Sequence[int]) -> dict[int, list[str]]:
-    """The statuses of the newest JobLogs of each job, the newest last."""
+    """The statuses of the newest JobLogs of each job, the newest last; of dry runs none."""
     newest = (
         select(job_logs.c.status)
-        .where(job_logs.c.job_id == jobs.c.id)
+        .where(job_logs.c.job_id == jobs.c.id, is_work())
         .order_by(job_logs.c.id.desc())
         .limit(RUNS_SHOWN)
         .correlate(jobs)
@@ -207,6 +209,6 @@ def _is(status: str) -> Any:
     if status in (Status.QUEUED, Status.RUNNING):
         return LogFilter(status=status).apply(of_job).exists()
     ended = job_logs.c.status.in_([literal_column(f"'{each}'") for each in ENDED])
-    newest = select(job_logs.c.status).where(job_logs.c.job_id == jobs.c.id, ended).correlate(jobs)
+    newest = select(job_logs.c.status).where(job_logs.c.job_id == jobs.c.id, ended, is_work()).correlate(jobs)
     newest = newest.order_by(job_logs.c.id.desc()).limit(1).scalar_subquery()
     return newest.in_(NOT_OK) if status == "bad" else newest == status

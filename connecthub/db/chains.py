@@ -33,6 +33,7 @@ def snapshot_of(connection: Connection, log_id: int) -> AnyRow:
         columns.handler_path,
         columns.public_cfg,
         columns.timeout,
+        columns.dry_run,
     )
     return connection.execute(taken.where(columns.id == log_id)).one()
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, func, literal_column, null, select
 
 from connecthub.db.browsing import CAUSE_MAX
+from connecthub.db.dry_runs import is_work
 from connecthub.db.tables import (
     Status,
     acknowledgements,
@@ -23,7 +24,7 @@ from connecthub.db.types import AnyRow
 FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.CRASHED)
 LOOKED_AT = 100_000
 """So many of the newest rows that did not succeed are looked at."""
-RUN_ACTIONS = ("job.run", "log.retry", "log.cancel")
+RUN_ACTIONS = ("job.run", "job.dry_run", "log.retry", "log.cancel")
 """Acts that change nothing but what runs; there may be hundreds at once."""
 _NOT_OK = literal_column("job_logs.status NOT IN ('succeeded', 'queued', 'running')")
 """In the words of the partial index that has these rows."""
@@ -153,7 +154,7 @@ def undelivered_alerts(connection: Connection, since: datetime) -> Sequence[AnyR
 def _by_job(since: datetime | None = None) -> Any:
     columns = job_logs.c
     named = (columns.id, columns.job_id, columns.job_name, columns.status, columns.finished_at)
-    recent = select(*named).where(_NOT_OK).order_by(columns.id.desc()).limit(LOOKED_AT).subquery("recent")
+    recent = select(*named).where(_NOT_OK, is_work()).order_by(columns.id.desc()).limit(LOOKED_AT).subquery("recent")
     ended = [] if since is None else [recent.c.finished_at >= since]
     return (
         select(
@@ -168,7 +169,7 @@ def _by_job(since: datetime | None = None) -> Any:
 def _next_success(found: Any, column: ColumnElement[Any]) -> Any:
     of_job = (job_logs.c.job_id == found.c.job_id, job_logs.c.id > found.c.log_id)
     succeeded = job_logs.c.status == literal_column(f"'{Status.SUCCEEDED}'")
-    listing = select(column).where(*of_job, succeeded).order_by(job_logs.c.id).limit(1)
+    listing = select(column).where(*of_job, succeeded, is_work()).order_by(job_logs.c.id).limit(1)
     return listing.correlate(found).scalar_subquery()
 
 

@@ -86,7 +86,7 @@ def cancel_rows(connection: Connection, log_ids: Sequence[int], reason: str) -> 
         update(job_logs)
         .where(job_logs.c.id.in_(_lock(connection, log_ids, Status.QUEUED)), _is(Status.QUEUED))
         .values(status=literal_column("'cancelled'"), reason=reason, finished_at=database_now())
-        .returning(job_logs.c.id, job_logs.c.job_id, job_logs.c.job_name, job_logs.c.trigger)
+        .returning(job_logs.c.id, job_logs.c.job_id, job_logs.c.job_name, job_logs.c.trigger, job_logs.c.dry_run)
     )
     return list(connection.execute(statement).all())
 
@@ -263,6 +263,7 @@ _finish = (
         job_logs.c.attempt,
         job_logs.c.root_id,
         job_logs.c.retry_of,
+        job_logs.c.dry_run,
         job_logs.c.cancel_requested_at,
         job_logs.c.reason,
         job_logs.c.queue,

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, literal, literal_column, select, union_all
 
+from connecthub.db.dry_runs import is_work
 from connecthub.db.tables import Status, job_logs
 from connecthub.db.types import Instant
 
@@ -20,7 +21,7 @@ _NOT_OK = literal_column("job_logs.status NOT IN ('succeeded', 'queued', 'runnin
 
 def hours(connection: Connection, starts: Sequence[datetime]) -> list[str]:
     """What tells most of the JobLogs that were queued between each two of the instants: failed where one failed, timed
-    out or crashed; else cancelled, succeeded, running or skipped; empty where there are none."""
+    out or crashed; else cancelled, succeeded, running or skipped; empty where there are none but dry runs."""
     first = _first_ids(connection, starts)
     if not first:
         return [""] * (len(starts) - 1)
@@ -45,7 +46,7 @@ def _told(hour: Any) -> Any:
 
 
 def _has(hour: Any, condition: Any, *statuses: Status) -> Any:
-    rows = select(job_logs.c.status).where(job_logs.c.id >= hour.c.low, job_logs.c.id < hour.c.high)
+    rows = select(job_logs.c.status).where(job_logs.c.id >= hour.c.low, job_logs.c.id < hour.c.high, is_work())
     if condition is not None:
         rows = rows.where(condition)
     newest = rows.order_by(job_logs.c.id.desc()).limit(LOOKED_AT).correlate(hour).subquery()

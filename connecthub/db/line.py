@@ -27,7 +27,9 @@ def open_runs(connection: Connection, job_ids: Sequence[int]) -> dict[int, list[
     columns = job_logs.c
     waits = (columns.available_at > database_now()).label("waits")
     listing = (
-        select(columns.id, columns.job_id, columns.status, columns.trigger, columns.requested_by, waits)
+        select(
+            columns.id, columns.job_id, columns.status, columns.trigger, columns.requested_by, columns.dry_run, waits
+        )
         .where(columns.job_id.in_(job_ids), _OPEN)
         .order_by(_in_order)
     )
@@ -35,7 +37,7 @@ def open_runs(connection: Connection, job_ids: Sequence[int]) -> dict[int, list[
     for row in connection.execute(listing):
         running = row.status == "running"
         waiting_retry = not running and bool(row.waits) and row.trigger == Trigger.RETRY
-        counts = row.trigger not in IN_NOBODYS_WAY and not waiting_retry
+        counts = row.trigger not in IN_NOBODYS_WAY and not waiting_retry and not row.dry_run
         found[row.job_id].append(OpenRun(row.id, running, counts, waiting_retry and row.requested_by is None))
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, func, literal_column, or_, select
 
+from connecthub.db.dry_runs import is_work
 from connecthub.db.tables import Status, http_calls, job_log_chunks, job_logs
 from connecthub.db.types import AnyRow, Columns, on_sqlite
 
@@ -18,6 +19,7 @@ LISTED: Columns = (
     job_logs.c.job_name,
     job_logs.c.status,
     job_logs.c.trigger,
+    job_logs.c.dry_run,
     job_logs.c.scheduled_for,
     job_logs.c.attempt,
     job_logs.c.retry_of,
@@ -42,6 +44,8 @@ class LogFilter:
     bad: bool = False
     """All that ran, or was to run, and did not succeed."""
     trigger: str | None = None
+    dry: bool | None = None
+    """Dry runs alone, or all others."""
     since: datetime | None = None
     """Queued at this instant or later."""
     until: datetime | None = None
@@ -74,6 +78,7 @@ class LogFilter:
             for column, value in ((columns.job_id, self.job_id), (columns.trigger, self.trigger))
             if value is not None
         ]
+        conditions += [] if self.dry is None else [~is_work() if self.dry else is_work()]
         conditions += [_is_one_of(self.statuses)] if self.statuses else []
         conditions += [columns.queued_at >= self.since] if self.since else []
         conditions += [columns.queued_at < self.until] if self.until else []
@@ -129,10 +134,14 @@ def retriable(connection: Connection, chosen: LogFilter, limit: int) -> list[int
 
 
 def not_ok(chosen: LogFilter) -> LogFilter | None:
-    """The filter for those of the chosen that did not succeed; None where it asks for others only."""
+    """The filter for those of the chosen that did not succeed; None where it asks for others only.
+
+    Dry runs are left out, unless they are asked for: nothing of a job's work is to be made up for where one failed.
+    """
+    work = replace(chosen, dry=bool(chosen.dry))
     if chosen.status is None:
-        return replace(chosen, bad=True)
-    return chosen if chosen.status in NOT_OK else None
+        return replace(work, bad=True)
+    return work if chosen.status in NOT_OK else None
 
 
 def get_log(connection: Connection, log_id: int) -> AnyRow | None:
@@ -151,6 +160,12 @@ def list_calls(connection: Connection, log_id: int) -> Sequence[AnyRow]:
     """The calls of a run to outside systems, in order."""
     listing = select(http_calls).where(http_calls.c.job_log_id == log_id).order_by(http_calls.c.id)
     return connection.execute(listing).all()
+
+
+def count_calls(connection: Connection, log_id: int) -> int:
+    """How many calls of a run are kept."""
+    counted = select(func.count()).select_from(http_calls).where(http_calls.c.job_log_id == log_id)
+    return connection.execute(counted).scalar_one()
 
 
 def running_of(connection: Connection, job_id: int) -> int | None:
@@ -188,12 +203,12 @@ def list_chain(connection: Connection, root_id: int) -> Sequence[AnyRow]:
 
 
 def newest_success(connection: Connection, job_id: int) -> AnyRow | None:
-    """What the job's newest run that succeeded ran with."""
+    """What the job's newest run that succeeded, no dry run, ran with."""
     columns = job_logs.c
     ran_with = (columns.id, columns.job_version, columns.handler_path, columns.public_cfg, columns.timeout)
     listing = select(*ran_with, columns.plugin_version).where(columns.job_id == job_id)
     succeeded = columns.status == literal_column(f"'{Status.SUCCEEDED}'")
-    return connection.execute(listing.where(succeeded).order_by(columns.queued_at.desc()).limit(1)).first()
+    return connection.execute(listing.where(succeeded, is_work()).order_by(columns.queued_at.desc()).limit(1)).first()
 
 
 def newest_plugin_version(connection: Connection, job_id: int, from_id: int) -> str | None:

@@ -30,6 +30,8 @@ class NewLog:
     reason: str | None = None
     missed_from: datetime | None = None
     missed_count: int | None = None
+    dry_run: bool = False
+    """Of the first of a chain; what repeats a run is a dry run where that is one."""
 
     def values(self, status: Status) -> dict[str, Any]:
         """The row, without what the database's clock fills in."""
@@ -55,5 +57,5 @@ class NewLog:
             "public_cfg": told.public_cfg if self.params is None else self.params,
             "timeout": told.timeout,
             "job_version": job.version,
-            "dry_run": False,
+            "dry_run": self.dry_run if first is None else first.dry_run,
         }

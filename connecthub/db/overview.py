@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from connecthub.db.browsing import CAUSE_MAX
+from connecthub.db.dry_runs import is_work
 from connecthub.db.log_reading import NOT_OK
 from connecthub.db.tables import Status, acknowledgements, job_logs, jobs
 from connecthub.db.types import AnyRow, Instant, database_now
@@ -62,7 +63,8 @@ def _is(status: Status) -> Any:
 
 def failing(connection: Connection, limit: int) -> Sequence[AnyRow]:
     """Jobs whose newest finished run did not succeed, with that run; those that nobody acknowledged first, the newest
-    of them first. Each row has the whole counts: `failing` of those and `acknowledged` of the others."""
+    of them first. Each row has the whole counts: `failing` of those and `acknowledged` of the others. Dry runs do not
+    count."""
     newest = _newest_bad()
     known = acknowledgements.c
     count = func.count(known.job_id).over()
@@ -93,7 +95,7 @@ def failing(connection: Connection, limit: int) -> Sequence[AnyRow]:
 
 def _newest(column: Any, status: Status) -> Any:
     """Of a job's newest run of a status, found at once however many others the job has."""
-    listing = select(column).where(job_logs.c.job_id == jobs.c.id, _is(status))
+    listing = select(column).where(job_logs.c.job_id == jobs.c.id, _is(status), is_work())
     return listing.order_by(job_logs.c.queued_at.desc()).limit(1).correlate(jobs).scalar_subquery()
 
 
@@ -109,7 +111,7 @@ def _has_failed_since_it_succeeded() -> Any:
     success = func.coalesce(_newest(job_logs.c.queued_at, Status.SUCCEEDED), literal(LONG_AGO, Instant))
     number = func.coalesce(_newest(job_logs.c.id, Status.SUCCEEDED), 0)  # several may be queued in one millisecond
     rows = select(later.c.job_id).where(
-        later.c.job_id == jobs.c.id, bad, later.c.queued_at >= success, later.c.id > number
+        later.c.job_id == jobs.c.id, bad, is_work(later), later.c.queued_at >= success, later.c.id > number
     )
     # One of them and not `exists`, which PostgreSQL would answer by reading all that did not succeed.
     return rows.limit(1).correlate(jobs).scalar_subquery().is_not(None)
@@ -131,7 +133,7 @@ def running(connection: Connection) -> Sequence[AnyRow]:
     """The runs that go on, the oldest first."""
     listing = select(
         *(job_logs.c.id, job_logs.c.job_id, job_logs.c.job_name, job_logs.c.started_at),
-        *(job_logs.c.lease_until, job_logs.c.timeout, job_logs.c.progress),
+        *(job_logs.c.lease_until, job_logs.c.timeout, job_logs.c.progress, job_logs.c.dry_run),
     )
     return connection.execute(listing.where(_is(Status.RUNNING)).order_by(_BY_ID)).all()
 
@@ -141,7 +143,7 @@ def usual_seconds(connection: Connection, job_ids: Sequence[int]) -> dict[int, l
     took = seconds_between(job_logs.c.started_at, job_logs.c.finished_at)
     newest = (
         select(cast(took, String).label("took"))
-        .where(job_logs.c.job_id == jobs.c.id, _is(Status.SUCCEEDED))
+        .where(job_logs.c.job_id == jobs.c.id, _is(Status.SUCCEEDED), is_work())
         .order_by(job_logs.c.queued_at.desc())
         .limit(USUAL_RUNS)
         .correlate(jobs)

@@ -17,7 +17,7 @@ class OpenRun:
     """None for one that is born in the same moment."""
     running: bool
     counts: bool
-    """False for catch-up and backfill rows, and for a retry that waits for its time: they are in nobody's way."""
+    """False for catch-up, backfill and dry runs, and for a retry that waits for its time: they are in nobody's way."""
     waiting_retry: bool = False
     """An automatic retry that waits for its time."""
 

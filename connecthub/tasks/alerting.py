@@ -119,7 +119,7 @@ class Alerts:
             found.owed += rules.no_success((row for row in rows if row.id in policies), policies, now)
 
     def _long(self, connection: Connection, found: _Found, default: dict[str, Any] | None, now: datetime) -> None:
-        running = [row for row in overview.running(connection) if row.job_id is not None]
+        running = [row for row in overview.running(connection) if row.job_id is not None and not row.dry_run]
         told = alert_facts.told_of(connection, [rules.long_key(row.id) for row in running])
         running = [row for row in running if rules.long_key(row.id) not in told]
         if not running:

@@ -66,7 +66,7 @@ def next_in_line(ended: AnyRow) -> list[Any]:
 def cut(connection: Connection, log_ids: Sequence[int], reason: str) -> None:
     """Cancel waiting rows that a policy makes give way.
 
-    A retry that waited was its chain's last hope: the chain closes, and with an alert.
+    A retry that waited was its chain's last hope: the chain closes, and with an alert, unless it is one of dry runs.
     """
     owed = [
         {
@@ -75,7 +75,7 @@ def cut(connection: Connection, log_ids: Sequence[int], reason: str) -> None:
             "detail": {"job": row.job_name, "status": "cancelled", "error": reason},
         }
         for row in job_logs.cancel_rows(connection, log_ids, reason)
-        if row.trigger == Trigger.RETRY
+        if row.trigger == Trigger.RETRY and not row.dry_run
     ]
     alerts.owe(connection, "failed", owed)
 
@@ -85,7 +85,7 @@ def _follow_up(connection: Connection, job: AnyRow | None, ended: AnyRow, ending
     if job is not None:
         policy = RetryPolicy(job.max_retries, job.retry_delay, job.retry_backoff)
         decided = follow_up(policy, _failure(connection, job, ended, ending))
-    if decided.alert:
+    if decided.alert and not ended.dry_run:  # of a dry run, who started it hears
         detail = {"job": chains.name_of(connection, ended.id), "status": ending.status, "error": ending.error}
         alerts.owe(connection, "failed", [{"job_id": ended.job_id, "job_log_id": ended.id, "detail": detail}])
     if job is None or decided.attempt is None:

@@ -65,12 +65,13 @@ class Installation:
         questions = PluginQuestions(self.settings, self.launcher)
         return Office(self.database, self.keys, questions, self.ring, lambda: now)
 
-    def run(self, name: str = "job", *, bell: bool = False) -> int:
+    def run(self, name: str = "job", *, bell: bool = False, dry_run: bool = False) -> int:
         """Queue a run; with `bell` a worker process hears of it."""
         ringer = Ringer(self.settings, signers(self.settings, self.keys))
         try:
             office = self.office()
-            return run_job(replace(office, ring=ringer.ring if bell else self.ring), ALICE, name).id
+            office = replace(office, ring=ringer.ring if bell else self.ring)
+            return run_job(office, ALICE, name, dry_run=dry_run).id
         finally:
             ringer.close()
 

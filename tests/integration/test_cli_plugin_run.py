@@ -12,6 +12,8 @@ import pytest
 from tests.cli import Cli, Ran, bare_environment, foster_parent, refusal
 from tests.integration.conftest import Installation
 from tests.runs import PLUGINS
+from tests.shelf import HANDLER as SHELF
+from tests.shelf import ShelfSandbox
 
 CANARY = "canary-4711-secret"
 TIMES = re.compile(r"^\S+Z ", re.MULTILINE)
@@ -85,12 +87,29 @@ def test_json_is_the_only_thing_on_stdout_also_in_process(cli: Cli):
     for where in ((), ("--in-process",)):
         ran = plugin_run(cli, "good:Chatty", "--json", *where)
         assert ran.code == 0
-        assert ran.json.keys() == {"status", "error", "traceback", "fingerprint", "result", "log"}
+        assert ran.json.keys() == {"status", "error", "traceback", "fingerprint", "result", "dry_run", "calls", "log"}
         assert ran.json["status"] == "succeeded"
         assert "INFO samples.good: say 1\n" in ran.json["log"]
     ran = plugin_run(cli, "bad:Bad", "--json", "--params", '{"do": "raises"}')
     assert (ran.code, ran.json["status"], ran.json["error"]) == (1, "failed", "ValueError: no such unit")
     assert ran.err == "connecthub: samples.bad:Bad failed: ValueError: no such unit\n"
+
+
+def test_a_dry_run_shows_its_plan_and_the_calls_that_it_did_not_send(cli: Cli):
+    with ShelfSandbox() as shelf:
+        params = json.dumps({"base_url": shelf.base_url, "books": ["Emma", "红楼梦"]})
+        told = ("plugin", "run", SHELF, "--dry-run", "--params", params)
+        child, here, answer = cli.each([told, (*told, "--in-process"), (*told, "--json")])
+    assert shelf.titles == ["Emma"]
+    for ran in (child, here):
+        assert (ran.code, ran.err) == (0, "")
+        said = ran.out[ran.out.index("\nplan") :].splitlines()
+        calls = [re.sub(r"\d+ ms", "N ms", line) for line in said[5:8]]
+        assert said[1:4] == ["plan: nothing of it was sent", "act  title", "add  红楼梦"]
+        assert calls == ["calls", "GET /books → 200 in N ms", "POST /books NOT SENT (add 红楼梦)"]
+        assert said[8:] == ['succeeded, a dry run: 1 write not sent, result {"plan": "1 step", "added": 1}']
+    assert answer.json["dry_run"] is True
+    assert [(call["method"], call["sent"]) for call in answer.json["calls"]] == [("GET", True), ("POST", False)]
 
 
 def test_secrets_are_masked_in_what_is_shown(cli: Cli):

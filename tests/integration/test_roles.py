@@ -119,6 +119,7 @@ def test_whoever_is_put_out_is_noticed_with_the_very_next_act(
     before = len(acts(installation))
     attempts = [
         ("job.run", lambda: run_job(installation.office(), olga, "job")),
+        ("job.dry_run", lambda: run_job(installation.office(), olga, "job", dry_run=True)),
         ("job.disable", lambda: set_enabled(installation.office(), olga, row, False)),
         ("job.delete", lambda: delete_job(installation.office(), olga, "job")),
     ]

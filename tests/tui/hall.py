@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,12 @@ TRACEBACK = """Traceback (most recent call last):
     token = oa.authenticate()
 connecthub.integrations.errors.ServerError: seeyon: 502 Bad Gateway
 """
+PLAN = (
+    {"act": "add", "who": "D1001", "name": "王小明", "department": "研发一部"},
+    {"act": "edit", "who": "D1002", "name": "Li Lei", "department": "研发一部", "why": "phone, department"},
+    {"act": "remove", "who": "D0977", "name": "Ana", "department": "销售部", "why": "left"},
+)
+"""What a dry run would do."""
 BAD = {"error": "ServerError: seeyon: 502 Bad Gateway", "traceback": TRACEBACK, "fingerprint": "ServerError job.run"}
 
 
@@ -96,6 +103,24 @@ def _run_all(office: Office, rows: dict[str, AnyRow]) -> None:
         connection.execute(insert(tables.workers).values(_worker(office.keys.fingerprint)))
         for each in logs:
             connection.execute(insert(tables.job_logs).values(each))
+        connection.execute(insert(tables.job_logs).values(_dry(rows["同步人员到滴滴"], now)))
+        connection.execute(insert(tables.http_calls), list(_calls(len(logs) + 1, now)))
+
+
+def _dry(job: AnyRow, at: datetime) -> dict[str, Any]:
+    row = _log(job, at, "succeeded", 2.4) | {"scheduled_for": None, "trigger": "manual", "dry_run": True}
+    return row | {"requested_by": "bob", "result": json.dumps({"people": 412, "plan": PLAN})}
+
+
+def _calls(log_id: int, at: datetime) -> Iterator[dict[str, Any]]:
+    base = {"job_log_id": log_id, "at": at, "system": "DiDi Enterprise", "attempt": 1, "milliseconds": 41.7}
+    base |= {"status": 200, "bytes": 8123, "sent": True, "note": "", "error": None}
+    yield base | {"method": "POST", "path": "/river/Auth/authorize", "bytes": 214}
+    yield base | {"method": "GET", "path": "/river/Member/get", "status": None, "bytes": None, "error": "timed out"}
+    yield base | {"method": "GET", "path": "/river/Member/get", "attempt": 2, "milliseconds": 803.0}
+    held = {"status": None, "bytes": 0, "milliseconds": 0.0, "sent": False}
+    for name, note in (("single", "add member D1001"), ("edit", "edit member D1002"), ("del", "remove member D0977")):
+        yield base | held | {"method": "POST", "path": f"/river/Member/{name}", "note": note}
 
 
 def _running(job: AnyRow, at: datetime) -> dict[str, Any]:

@@ -148,16 +148,21 @@ def test_a_run_is_shown_whole_with_its_chain_and_the_plugins_frame_first(install
     installation.add()
     traceback = 'Traceback:\n  File "/x/samples/good.py", line 7, in run\n    oa.login()\nE: no\n'
     call = {"system": "oa", "method": "GET", "path": "/token", "status": 503, "milliseconds": 12.4, "attempt": 2}
-    call |= {"sent": True, "error": None, "bytes": 3, "at": data.now()}
-    first = ran(installation, error="E: no\nmore", traceback=traceback, result='{"a": "\\u540d"}', calls=[call])
+    call |= {"sent": True, "error": None, "bytes": 3, "at": data.now(), "note": "sign in\x1b"}
+    result = '{"a": "\\u540d", "plan": [{"act": "add", "who": "\\u001bD1"}, {"who": 2, "why": null}, "x"]}'
+    first = ran(installation, error="E: no\nmore", traceback=traceback, result=result, calls=[call])
     again = data.retry([first]).opened
     view = data.log(first)
     assert view.row.cause == "E: no"
     assert view.traceback.splitlines()[0] == "samples/good.py:7 in run: oa.login()"
     assert "Traceback:\n  File" in view.traceback
     assert [(row.id, row.status) for row in view.chain] == [(first, "failed"), (again, "queued")]
-    assert view.calls == ["oa GET /token → 503 in 12 ms, attempt 2"]
-    assert view.result == '{"a": "名"}'
+    (told,) = data.calls(first)
+    assert (view.calls, told.system, told.path, told.status, told.note) == (1, "oa", "/token", 503, "sign in␛")
+    assert view.result == '{"a": "名", "plan": "3 steps"}'
+    assert view.plan is not None
+    assert view.plan.columns == ["act", "who", "why", "plan"]
+    assert view.plan.rows == [["add", "␛D1", "", ""], ["", "2", "", ""], ["", "", "", "x"]]
     assert dict(view.facts)["params"] == "{}"
     assert dict(view.facts)["handler"] == "samples.good:Hello"
     with pytest.raises(NotFound, match="no JobLog 999"):

@@ -42,9 +42,24 @@ def lines(center: ControlCenter) -> list[str]:
 
 
 KEYS = (
-    *("1", "2", "o", "enter", "i", "escape", "escape", "f", "question_mark", "escape", "full_stop", "escape"),
+    *(
+        "1",
+        "2",
+        "o",
+        "enter",
+        "i",
+        "escape",
+        "o",
+        "escape",
+        "escape",
+        "f",
+        "question_mark",
+        "escape",
+        "full_stop",
+        "escape",
+    ),
     *("2", "enter", "u", "enter", "escape", "escape", "escape", "e", "x", "escape", "escape", "X", "escape"),
-    *("P", "escape", "S", "escape", "4", "5", "enter", "escape", "6", "enter", "escape"),
+    *("P", "escape", "S", "d", "escape", "4", "5", "enter", "escape", "6", "enter", "escape"),
     *("7", "e", "escape", "N", "escape", "X", "escape", "D", "escape", "enter", "X", "escape", "N"),
 )
 """A way through every screen."""

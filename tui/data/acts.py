@@ -13,7 +13,14 @@ from tui.rows import Done, LogFilter
 class Acts(Looks):
     """Run, retry, cancel, enable and disable."""
 
-    def run(self, job_ids: Sequence[int], params: dict[str, Any] | None = None, in_turn: bool = False) -> Done:
+    def run(
+        self,
+        job_ids: Sequence[int],
+        params: dict[str, Any] | None = None,
+        in_turn: bool = False,
+        *,
+        dry_run: bool = False,
+    ) -> Done:
         """Run jobs now, with `params` for this run only where they are given."""
         from connecthub.control.job_reading import show_job
         from connecthub.control.runs import run_job
@@ -22,8 +29,8 @@ class Acts(Looks):
 
         def run(job_id: int) -> None:
             name = show_job(office.database, str(job_id)).name
-            row = run_job(office, self._actor, str(job_id), params, in_turn=in_turn)
-            tally.lines.append(f"run {row.id} is queued ({name})")
+            row = run_job(office, self._actor, str(job_id), params, in_turn=in_turn, dry_run=dry_run)
+            tally.lines.append(f"{'dry run' if dry_run else 'run'} {row.id} is queued ({name})")
             tally.opened.append(row.id)
 
         return tally.each(job_ids, run).done()
@@ -111,7 +118,8 @@ class Acts(Looks):
                 raise type(error)(f"{log_id}: {error}") from None
             names = ", ".join(done.differs)
             differs = f"; since then changed: {names}" if names else ""
-            tally.lines.append(f"run {done.row.id} is queued: a retry of {log_id} ({done.of.job_name}){differs}")
+            what = "dry run" if done.of.dry_run else "run"
+            tally.lines.append(f"{what} {done.row.id} is queued: a retry of {log_id} ({done.of.job_name}){differs}")
             tally.opened.append(done.row.id)
 
         return tally.each(log_ids, retry).done()

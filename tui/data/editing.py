@@ -165,7 +165,9 @@ class Editing(Acts):
         cancelled = delete_job(office, self._actor, str(job_id), reason=reason)
         return told(f"job {name} is deleted, {cancelled} queued runs cancelled; its JobLogs stay")
 
-    def run_with(self, form: Form, texts: Mapping[str, str], slot: str) -> Done | dict[str, str]:
+    def run_with(
+        self, form: Form, texts: Mapping[str, str], slot: str, *, dry_run: bool = False
+    ) -> Done | dict[str, str]:
         """Run a job once with the params of a form, or as of a past slot; or else what is wrong, by path."""
         from connecthub.control.forms import read_params
         from connecthub.control.runs import run_job
@@ -179,10 +181,10 @@ class Editing(Acts):
         at = parse_time(slot, base.timezone, office.now()) if slot.strip() else None
         own = params if params != base.public_cfg else None
         try:
-            row = run_job(office, self._actor, str(base.id), own, at)
+            row = run_job(office, self._actor, str(base.id), own, at, dry_run=dry_run)
         except InvalidSettings as error:
             return error.fields
-        return told(f"run {row.id} is queued ({base.name})", opened=row.id)
+        return told(f"{'dry run' if dry_run else 'run'} {row.id} is queued ({base.name})", opened=row.id)
 
     def missed(self, job_id: int) -> Missed:
         """The slots that passed while a job is disabled."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.data.opened import Opened
-from tui.rows import FailureGroup, JobFilter, JobRow, JobView, LogFilter, LogRow, LogText, LogView
+from tui.rows import CallRow, FailureGroup, JobFilter, JobRow, JobView, LogFilter, LogRow, LogText, LogView
 from tui.spans import Page, Span
 
 
@@ -54,6 +54,13 @@ class Looks(Opened):
         from tui.shown import log_view
 
         return log_view(view_log(self._database, log_id), self._zone)
+
+    def calls(self, log_id: int) -> list[CallRow]:
+        """The calls of a run to outside systems, in order; of very many the first and the newest."""
+        from connecthub.control.log_view import read_calls
+        from tui.shown import call_row
+
+        return [call_row(call) for call in read_calls(self._database, log_id)]
 
     def log_text(self, log_id: int) -> LogText:
         """The log of a run, as far as it is written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -112,6 +112,37 @@ class Confirm(Dialog[bool]):
         """Go to the other button."""
         here = self.focused.id if self.focused else "yes"
         self.query_one("#no" if here == "yes" else "#yes", Button).focus()
+
+
+class ConfirmRun(Confirm):
+    """Asks before a run, and whether it is to be a dry one; `d` says so."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("d,ｄ", "dry_run", "dry run")]
+
+    def __init__(self, words: Words, question: str, names: Sequence[str]) -> None:
+        super().__init__(words, question, names)
+        self.dry_run = False
+
+    def compose(self) -> ComposeResult:
+        """The question, what it is about, the choice, and two buttons."""
+        with Vertical(id="dialog"):
+            yield Static(Content(self._question), id="question")
+            yield Static(Content("\n".join(_some(self._words, self._names))), id="names")
+            yield Static(Content(self._words("dialog.dry_run.no")), id="dry-run")
+            with Horizontal(id="buttons"):
+                yield Button(Content(self._words("dialog.no")), id="no", compact=True)
+                yield Button(Content(self._words("dialog.yes")), id="yes", compact=True)
+
+    def action_dry_run(self) -> None:
+        """A dry run, or a real one again."""
+        self.dry_run = not self.dry_run
+        told = self.query_one("#dry-run", Static)
+        told.update(Content(self._words(f"dialog.dry_run.{'yes' if self.dry_run else 'no'}")))
+        told.set_class(self.dry_run, "-there")
+
+    @on(events.Click, "#dry-run")
+    def _clicked(self) -> None:
+        self.action_dry_run()
 
 
 class ConfirmTyped(Dialog[bool]):

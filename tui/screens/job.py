@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from tui.keymap import bindings
 from tui.rows import JobView
 from tui.screens.base import CenterScreen
-from tui.screens.job_acts import delete, edit, enable, run_with
+from tui.screens.job_acts import delete, edit, enable, run, run_with
 from tui.styles import style
 from tui.widgets.log_view import LogView
 
@@ -96,8 +96,8 @@ class JobScreen(CenterScreen):
         self.center.show_logs(f"job:{self.job_id}")
 
     def action_run(self) -> None:
-        """Run now."""
-        self._act("ask.run", lambda data: data.run([self.job_id]))
+        """Run now, or dry."""
+        run(self, {self.job_id: self._job_name})
 
     def action_retry(self) -> None:
         """Retry what failed."""

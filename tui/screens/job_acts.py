@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from tui.kept import Kept
 from tui.rows import Done
 from tui.rows_form import Missed
 from tui.screens.base import CenterScreen
-from tui.screens.dialogs import Menu
+from tui.screens.dialogs import TYPED_FROM, ConfirmRun, Menu
 from tui.screens.edit import EditScreen
 from tui.screens.form_dialogs import PickSlots
 
@@ -33,6 +34,22 @@ def offer_edit(screen: CenterScreen, kept: Kept) -> None:
     name = kept.texts.get("name") or (words("title.job", name=job_id) if job_id else words("title.new_job"))
     entries = [(way, "", words(f"kept.{way}")) for way in ("edit", "drop")]
     screen.app.push_screen(Menu(words("kept.ask", name=safe_text(name)), entries), chosen)
+
+
+def run(screen: CenterScreen, jobs: Mapping[int, str]) -> None:
+    """Ask whether to run jobs now, given by number and name, and whether dry; of very many the number is typed."""
+    words, ids, names = screen.center.words, list(jobs), list(jobs.values())
+    question = words("ask.run", count=len(ids), instance=screen.center.facts.instance)
+    if not ids or len(ids) >= TYPED_FROM:
+        screen.confirm(question, names, lambda data: data.run(ids))
+        return
+    dialog = ConfirmRun(words, question, names)
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            screen.wait_for(lambda data: data.run(ids, dry_run=dialog.dry_run), screen.done)
+
+    screen.app.push_screen(dialog, answered)
 
 
 def copy(screen: CenterScreen, job_id: int) -> None:

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 
 from tui.keymap import bindings
 from tui.rows import JobFilter, JobRow
-from tui.screens.job_acts import copy, delete, edit, enable, run_with
+from tui.screens.job_acts import copy, delete, edit, enable, run, run_with
 from tui.screens.listing import ListScreen
 from tui.screens.marks import dots
 from tui.spans import Page, Span
@@ -111,8 +111,8 @@ class JobsScreen(ListScreen[JobRow]):
             self.center.show_logs(f"job:{row.id}")
 
     def action_run(self) -> None:
-        """Run now."""
-        self._act("ask.run", lambda data, ids: data.run(ids))
+        """Run now, or dry."""
+        run(self, {row.id: row.name for row in self.table.chosen_rows()})
 
     def action_retry(self) -> None:
         """Retry what failed."""

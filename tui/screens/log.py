@@ -15,7 +15,7 @@ from tui.keymap import bindings
 from tui.rows import LogText, LogView
 from tui.screens.base import CenterScreen
 from tui.screens.facts import FactsScreen, stand
-from tui.screens.marks import SIGNS
+from tui.screens.marks import SIGNS, run_name
 from tui.styles import style
 from tui.widgets.bars import Line
 from tui.widgets.log_view import LogView as LogWidget
@@ -95,8 +95,10 @@ class LogScreen(CenterScreen):
         return self._status not in ("", "queued", "running")
 
     def _show_view(self, view: LogView) -> None:
-        self._view = view
+        changed, self._view = view != self._view, view
         self._tell()
+        if changed:
+            self.tell_lines()
 
     def _show_text(self, text: LogText) -> None:
         self.log_widget.empty_text = self.center.words("empty.log")
@@ -136,7 +138,7 @@ class LogScreen(CenterScreen):
         sign = SIGNS.get(self._status, ("", ""))[0]
         parts = [f"{sign} {self._status}".strip(), self._progress]
         if view is not None:
-            parts = [view.row.job_name, parts[0], view.row.cause, *parts[1:], *self._times(view)]
+            parts = [self._job_name, parts[0], view.row.cause, *parts[1:], *self._times(view)]
         self.query_one("#run", Line).text = " · ".join(part for part in parts if part)
         if view is None:
             self.tell_lines()
@@ -187,8 +189,23 @@ class LogScreen(CenterScreen):
         if len(view.chain) > 1:
             chain = [f"{row.id}  {row.status}  {row.trigger} {row.attempt}  {row.cause}" for row in view.chain]
             blocks.append("\n".join([f"== {words('facts.chain')}", *chain]))
-        blocks += ["\n".join([f"== {words('facts.calls')}", *view.calls])] if view.calls else []
+        blocks += [f"== {words('facts.plan', count=len(view.plan.rows))}"] if view.plan else []
+        blocks += [f"== {words('facts.calls', count=view.calls)}"] if view.calls else []
         return "\n\n".join(blocks)
+
+    def action_calls(self) -> None:
+        """Its calls to outside systems."""
+        from tui.screens.calls import CallsScreen
+
+        self.app.push_screen(CallsScreen(self.log_id, self._view.calls if self._view else 0))
+
+    def action_plan(self) -> None:
+        """What it did, or would do, as a table."""
+        from tui.screens.plan import PlanScreen
+
+        view = self._view
+        if view is not None and view.plan is not None:
+            self.app.push_screen(PlanScreen(self.log_id, view.plan, dry_run=view.row.dry_run))
 
     def action_retry(self) -> None:
         """Retry it."""
@@ -203,10 +220,18 @@ class LogScreen(CenterScreen):
         return self.center.words(question, count=1, instance=self.center.facts.instance)
 
     def _named(self) -> str:
-        return f"{self.log_id} {self._view.row.job_name if self._view else ''} {self._status}"
+        return f"{self.log_id} {self._job_name} {self._status}"
+
+    @property
+    def _job_name(self) -> str:
+        row = self._view.row if self._view else None
+        return "" if row is None else run_name(self.center.words, row.job_name, dry_run=row.dry_run)
 
     def fits(self, key_id: str) -> bool:
-        """What runs can be cancelled, what has ended badly retried."""
+        """What runs can be cancelled, what has ended badly retried; calls and a plan are shown where there are any."""
         if key_id == "log.cancel":
             return not self._has_ended()
+        if key_id in ("log.calls", "log.plan"):
+            view = self._view
+            return view is not None and bool(view.calls if key_id == "log.calls" else view.plan)
         return key_id != "log.retry" or (self._has_ended() and self._status not in ("succeeded", "skipped"))

@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from tui.keymap import bindings
 from tui.rows import LogFilter, LogRow
 from tui.screens.listing import ListScreen
-from tui.screens.marks import status
+from tui.screens.marks import run_name, status
 from tui.spans import Page, Span
 from tui.widgets.columns import Cell, Column
 from tui.widgets.table import KeysetTable
@@ -56,7 +56,7 @@ class LogsScreen(ListScreen[LogRow]):
         ended = row.started_at is not None and row.finished_at is not None
         return [
             Cell(str(row.id)),
-            Cell(row.job_name),
+            Cell(run_name(self.center.words, row.job_name, dry_run=row.dry_run)),
             status(row.status),
             Cell(times.show(row.started_at or row.queued_at, self.at)),
             Cell(times.span(row.finished_at - row.started_at) if ended and row.finished_at and row.started_at else ""),
@@ -125,4 +125,5 @@ class LogsScreen(ListScreen[LogRow]):
         self.confirm(asked, [what], lambda data: data.retry_matching(chosen), typed=str(count))
 
     def _chosen(self) -> tuple[list[int], list[str]]:
-        return self.named(lambda row: f"{row.id} {row.job_name} {row.status}")
+        words = self.center.words
+        return self.named(lambda row: f"{row.id} {run_name(words, row.job_name, dry_run=row.dry_run)} {row.status}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.widgets.columns import Cell
+from tui.words import Words
 
 SIGNS = {
     "succeeded": ("●", "ok"),
@@ -17,6 +18,11 @@ SIGNS = {
     "queued": ("…", "dim"),
 }
 """Status → sign and style."""
+
+
+def run_name(words: Words, job_name: str, *, dry_run: bool) -> str:
+    """The job of a run, with a mark before that of a dry run."""
+    return words("mark.dry_run", name=job_name) if dry_run else job_name
 
 
 def dots(statuses: Sequence[str]) -> Cell:

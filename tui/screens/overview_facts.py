@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.rows_overview import OverviewView
-from tui.screens.marks import SIGNS
+from tui.screens.marks import SIGNS, run_name
 from tui.times import Times
 from tui.widgets.columns import Cell, Column
 from tui.widgets.sheet import Line, Sheet
@@ -61,7 +61,10 @@ def lines(view: OverviewView, words: Words, times: Times, room: int) -> list[Lin
 def _running(view: OverviewView, words: Words, times: Times) -> list[tuple[Cell, Cell]]:
     sign, style = SIGNS["running"]
     rows = [
-        (Cell(f"{sign} {row.job_name}", style), Cell(f"{times.show(row.started_at, view.at):<14}  {row.progress}"))
+        (
+            Cell(f"{sign} {run_name(words, row.job_name, dry_run=row.dry_run)}", style),
+            Cell(f"{times.show(row.started_at, view.at):<14}  {row.progress}"),
+        )
         for row in view.running
     ]
     return rows or [(Cell(words("now.none"), "dim"), Cell(""))]

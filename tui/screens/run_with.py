@@ -1,4 +1,4 @@
-"""A run that differs from its job: other params for this once, or as of a past slot."""
+"""A run that differs from its job: other params for this once, as of a past slot, or dry."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from connecthub.control.forms import Form
 
 SLOT = "slot"
+DRY_RUN = "dry_run"
+NO, YES = "no", "yes"
 
 
 class RunWithScreen(FormScreen):
@@ -42,11 +44,13 @@ class RunWithScreen(FormScreen):
         return f"connecthub job run {self.job_id} --help"
 
     def rows(self, form: Form, texts: Mapping[str, str]) -> list[Widget]:
-        """The slot, the params, the buttons."""
+        """The slot, whether it is dry, the params, the buttons."""
         words = self.center.words
         zone = safe_text(form.base.timezone) if form.base else ""
         slot = FieldRow(SLOT, words("form.slot"), texts.get(SLOT, ""), doc=words("form.doc.slot", zone=zone))
-        rows = [slot, heading(words("form.params")), *(self.row(field, texts) for field in form.params)]
+        doc = words("form.doc.dry_run")
+        dry = FieldRow(DRY_RUN, words("form.dry_run"), texts.get(DRY_RUN, NO), doc=doc, choices=(NO, YES))
+        rows = [slot, dry, heading(words("form.params")), *(self.row(field, texts) for field in form.params)]
         run, leave = (
             Button(Content(words("form.run")), id="save", compact=True),
             Button(Content(words("form.leave")), id="leave", compact=True),
@@ -57,7 +61,8 @@ class RunWithScreen(FormScreen):
     def unsaved(self) -> dict[str, str]:
         """Only what stands in this form."""
         shown = {row.path for row in self.query(FieldRow)}
-        return {path: text for path, text in super().unsaved.items() if path in shown}
+        found = {path: text for path, text in super().unsaved.items() if path in shown}
+        return {path: text for path, text in found.items() if (path, text) != (DRY_RUN, NO)}
 
     def action_save(self) -> None:
         """Ask, then run."""
@@ -66,12 +71,14 @@ class RunWithScreen(FormScreen):
             return
         changed = self.unsaved
         slot = changed.pop(SLOT, "").strip()
+        dry_run = changed.pop(DRY_RUN, NO) == YES
         lines = [f"{path}: {safe_text(text)}" for path, text in changed.items()] or [words("run_with.same")]
         lines += [words("run_with.slot", slot=safe_text(slot))] if slot else []
+        lines += [words("run_with.dry_run")] if dry_run else []
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.wait_for(lambda data: data.run_with(form, entered.texts, slot), self._ran)
+                self.wait_for(lambda data: data.run_with(form, entered.texts, slot, dry_run=dry_run), self._ran)
 
         question = words("ask.run_with", name=safe_text(form.base.name), instance=self.center.facts.instance)
         self.app.push_screen(ConfirmChanges(words, question, lines), answered)

@@ -16,6 +16,11 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "dialog.yes": ("y  do it", "y  执行"),
     "dialog.no": ("Esc  back", "Esc  返回"),
+    "dialog.dry_run.no": ("d  dry run: no", "d  试运行：否"),
+    "dialog.dry_run.yes": (
+        "d  DRY RUN: reads go out, writes are recorded and not sent",
+        "d  试运行：读取照常发出，写入只记录、不发送",
+    ),
     "dialog.not_that": ("that is not {text}", "不是 {text}"),
     "dialog.reason": ("r or Tab: a reason, which the audit trail keeps", "按 r 或 Tab 填写原因，记入审计"),
     "dialog.reason.tab": ("Tab: a reason, which the audit trail keeps", "按 Tab 填写原因，记入审计"),

@@ -14,6 +14,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "form.secrets": ("secrets", "机密"),
     "form.policies": ("policies", "策略"),
     "form.slot": ("slot", "计划时间"),
+    "form.dry_run": ("dry run", "试运行"),
     "form.save": ("Save", "保存"),
     "form.json": ("As JSON", "JSON 编辑"),
     "form.leave": ("Leave", "离开"),
@@ -49,6 +50,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "form.doc.queue": ("the queue whose workers run it", "由该队列的工作进程运行"),
     "form.doc.keep_last": ("JobLogs to keep; empty: by age", "保留记录数；留空则按时间"),
     "form.doc.params": ("all params as one JSON object", "全部参数（一个 JSON 对象）"),
+    "form.doc.dry_run": (
+        "yes: reads go out, writes are recorded and not sent; it is of no slot",
+        "yes：读取照常发出，写入只记录、不发送；不对应计划时间",
+    ),
     "form.doc.slot": (
         "empty: now; or a past slot in {zone}: 2026-11-27 02:00",
         "留空：现在；或 {zone} 的过去时间：2026-11-27 02:00",
@@ -66,6 +71,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "ask.run_with": ("Run {name} of {instance} once, with this?", "以此运行一次 {instance} 的 {name}？"),
     "run_with.same": ("with the job's own params, now", "使用作业自身的参数，立即运行"),
     "run_with.slot": ("as of the slot {slot}", "计划时间 {slot}"),
+    "run_with.dry_run": ("as a dry run: writes are recorded and not sent", "试运行：写入只记录、不发送"),
     # somebody else saved first
     "resolve.title": ("{who} saved it meanwhile", "{who} 已先保存"),
     "resolve.setting": ("SETTING", "设置"),

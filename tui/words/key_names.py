@@ -50,6 +50,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "key.log.search": ("search", "查找"),
     "key.log.copy_line": ("copy the line", "复制该行"),
     "key.log.facts": ("facts", "详情"),
+    "key.log.plan": ("plan", "计划表"),
+    "key.log.calls": ("calls", "外部调用"),
     "key.log.retry": ("retry", "重试"),
     "key.log.cancel": ("cancel", "取消运行"),
     "key.text.search": ("search", "查找"),

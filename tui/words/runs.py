@@ -1,8 +1,9 @@
-"""What is said of one run, and of one job."""
+"""What is said of one run, of its calls and its plan, and of one job."""
 
 WORDS: dict[str, tuple[str, str]] = {
     "facts.chain": ("attempts", "各次尝试"),
-    "facts.calls": ("calls", "外部调用"),
+    "facts.calls": ("calls: {count}, o shows them", "外部调用：{count} 次，按 o 查看"),
+    "facts.plan": ("plan: {count} steps, p shows them", "计划：{count} 步，按 p 查看"),
     "facts.result": ("result", "结果"),
     "facts.traceback": ("traceback", "异常堆栈"),
     "facts.secrets": ("secrets", "机密"),
@@ -18,4 +19,42 @@ WORDS: dict[str, tuple[str, str]] = {
     "log.wrap": ("wrapped", "折行"),
     "log.not_found": ("/{text} does not stand in this log", "日志中没有 /{text}"),
     "log.around": ("the search went around", "查找已绕回"),
+    "mark.dry_run": ("(dry) {name}", "(试) {name}"),
+    # calls
+    "title.calls": ("Calls of JobLog {id}", "运行记录 {id} 的外部调用"),
+    "calls.kept": ("the first and the newest {count}", "最初与最近各 {count} 次"),
+    "column.call.at": ("AT", "时间"),
+    "column.call.system": ("SYSTEM", "系统"),
+    "column.call.method": ("METHOD", "方法"),
+    "column.call.path": ("PATH", "路径"),
+    "column.call.answer": ("ANSWER", "应答"),
+    "column.call.ms": ("MS", "毫秒"),
+    "column.call.attempt": ("TRY", "尝试"),
+    "column.call.bytes": ("BYTES", "字节"),
+    "column.call.note": ("WHAT FOR", "用途"),
+    "column.call.error": ("ERROR", "错误"),
+    "call.not_sent": ("not sent", "未发送"),
+    "call.no_answer": ("no answer", "无应答"),
+    "empty.calls": (
+        "no call is kept: they are written when the run ends",
+        "没有调用记录：运行结束时写入",
+    ),
+    "empty.calls.filtered": ("no call matches /{text}: Esc clears the filter", "没有调用符合 /{text}：Esc 清除筛选"),
+    "prompt.filter.calls": (
+        "filter: words of a path, an answer or a note, such as: not sent",
+        "筛选：路径、应答或用途中的文字，例如：未发送",
+    ),
+    # a plan
+    "title.plan": ("Plan of JobLog {id}: {count} steps", "运行记录 {id} 的计划：{count} 步"),
+    "title.step": ("Plan of JobLog {id}, step {number}", "运行记录 {id} 的计划，第 {number} 步"),
+    "plan.dry_run": ("dry run, nothing sent", "试运行，均未发送"),
+    "plan.left_out": ("{count} more are not kept", "另有 {count} 步未保存"),
+    "column.step": ("STEP", "步骤"),
+    "empty.plan": ("nothing is to be done", "无需任何操作"),
+    "empty.plan.cut": (
+        "the result was too long to be kept, and the plan with it: the log has what the plugin said",
+        "结果过长未能保存，计划随之丢失：请看日志",
+    ),
+    "empty.plan.filtered": ("no step matches /{text}: Esc clears the filter", "没有步骤符合 /{text}：Esc 清除筛选"),
+    "prompt.filter.plan": ("filter: words of a step", "筛选：步骤中的文字"),
 }

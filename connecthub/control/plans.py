@@ -1,0 +1,71 @@
+"""What a plugin says that it did, or in a dry run would do: the `plan` in its result, as a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+NO_TABLE = "plan"
+"""The column of a step that is no object."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan as a table. Its texts are as the plugin wrote them: whoever shows them makes them safe."""
+
+    columns: Sequence[str]
+    """In the order in which the steps name them first."""
+    rows: Sequence[Sequence[str]]
+    left_out: int = 0
+    """So many steps more there are, of which the plugin gave the number only."""
+    cut: bool = False
+    """Whether the result was too long to be kept, and the plan is lost with it."""
+
+
+def plan_of(result: str | None) -> Plan | None:
+    """The plan in a kept result, which is JSON text; None where it has none."""
+    told = _object(result)
+    if isinstance(told.get("cut"), str) and '"plan"' in told["cut"]:
+        return Plan((), (), cut=True)
+    steps = told.get("plan")
+    if not isinstance(steps, list):
+        return None
+    rows = [step if isinstance(step, dict) else {NO_TABLE: step} for step in steps]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    left_out = told.get("plan_left_out")
+    return Plan(
+        columns,
+        [[_cell(row.get(name)) for name in columns] for row in rows],
+        left_out if isinstance(left_out, int) and left_out > 0 else 0,
+    )
+
+
+def without_plan(result: str | None) -> str | None:
+    """A kept result for people: with its characters as they are written, and in place of a plan the number of its
+    steps; what is no JSON stays as it is."""
+    if not result:
+        return result
+    try:
+        told = json.loads(result)
+    except (ValueError, RecursionError):
+        return result
+    if isinstance(told, dict) and isinstance(told.get("plan"), list):
+        count = len(told["plan"])
+        told["plan"] = f"{count} step{'' if count == 1 else 's'}"
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _object(result: str | None) -> dict[str, Any]:
+    try:
+        told = json.loads(result or "null")
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
