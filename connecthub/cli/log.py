@@ -18,6 +18,7 @@ def log() -> None:
 @click.option("--since", metavar="TIME", help="Queued at this time or later: 12h, 18:00, 2026-11-24 …")
 @click.option("--until", metavar="TIME", help="Queued before this time.")
 @click.option("--text", help="With this text in the job's name, the cause, the traceback or the log.")
+@click.option("--dry-run", "dry", is_flag=True, default=None, help="Only dry runs.")
 @click.option("--before", "before_id", metavar="NUMBER", type=int, help="Older than this JobLog: the next page.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, newest first.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
@@ -27,6 +28,7 @@ def list_(
     since: str | None,
     until: str | None,
     text: str | None,
+    dry: bool | None,
     before_id: int | None,
     limit: int,
     as_json: bool,
@@ -49,7 +51,7 @@ def list_(
 
         zone, now = opened.settings.timezone, SystemClock().now()
         first, last = (None if at is None else parse_time(at, zone, now) for at in (since, until))
-        chosen = LogChoice(job, status, first, last, text, before_id)
+        chosen = LogChoice(job, status, first, last, text, before_id, dry)
         rows = list_logs(opened.database, chosen, limit)
         if as_json:
             print_json([as_dict(row) for row in rows])

@@ -36,7 +36,7 @@ def print_plan(result: str | None, *, dry_run: bool) -> None:
 
 def print_calls(calls: Iterable[Mapping[str, Any]]) -> None:
     """Print a line for each call, if there is any, and where some may be missing."""
-    lines = [call_line(call) for call in calls]
+    lines = [safe_text(call_line(call)) for call in calls]  # or else a note could look like two calls
     if len(lines) >= 2 * CALLS_KEPT:
         lines.insert(CALLS_KEPT, f"… no more than the first {CALLS_KEPT} and the newest {CALLS_KEPT} are kept …")
     print_block("calls", "\n".join(lines))

@@ -66,6 +66,7 @@ def seeyon(port: int, profile: str, seed: int, virtual_clock: bool, percent: flo
       curl http://127.0.0.1:8765/__control/state/members
       curl http://127.0.0.1:8765/__control/expire-tokens -X POST
       curl http://127.0.0.1:8765/__control/faults -d '{"match": {"nth": 3}, "effect": "hang"}'
+      curl http://127.0.0.1:8765/__control/faults
       curl http://127.0.0.1:8765/__control/faults -X DELETE
     """
     from connecthub.integrations.sandbox.organisation import generate

@@ -33,6 +33,8 @@ class LogChoice:
     until: datetime | None = None
     text: str | None = None
     before_id: int | None = None
+    dry: bool | None = None
+    """Only dry runs, or only runs that are none."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def resolve(connection: Connection, chosen: LogChoice) -> LogFilter:
         until=chosen.until,
         text=None if chosen.text is None else storable(chosen.text),  # as the texts were that it is compared with
         before_id=chosen.before_id,
+        dry=chosen.dry,
     )
 
 

@@ -9,6 +9,10 @@ from typing import Any
 
 NO_TABLE = "plan"
 """The column of a step that is no object."""
+COLUMNS_MAX = 30
+"""So many columns a table has: each further thing that a step tells would widen all of them."""
+REST = "…"
+"""The column of what a step tells beyond them."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,14 @@ def plan_of(result: str | None) -> Plan | None:
     if not isinstance(steps, list):
         return None
     rows = [step if isinstance(step, dict) else {NO_TABLE: step} for step in steps]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    left_out = told.get("plan_left_out")
-    return Plan(
-        columns,
-        [[_cell(row.get(name)) for name in columns] for row in rows],
-        left_out if isinstance(left_out, int) and left_out > 0 else 0,
-    )
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns, rest = names[:COLUMNS_MAX], frozenset(names[COLUMNS_MAX:])
+    table = [[_cell(row.get(name)) for name in columns] for row in rows]
+    if rest:
+        columns.append(REST)
+        for cells, row in zip(table, rows, strict=True):
+            cells.append(_cell({name: value for name, value in row.items() if name in rest} or None))
+    return Plan(columns, table, _number(told.get("plan_left_out")))
 
 
 def without_plan(result: str | None) -> str | None:
@@ -63,6 +68,11 @@ def _object(result: str | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
+
+
+def _number(value: Any) -> int:
+    """How many were left out; a plugin can write anything."""
+    return max(0, value) if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _cell(value: Any) -> str:

@@ -77,7 +77,8 @@ class SlotWords:
             return f"it may start at {self._time(row.available_at, row.scheduled_for)}"
         before = [other for other in self._line if other.status == Status.RUNNING or other.id < row.id]
         if row.exclusive and before:
-            return f"run {before[0].id} {_ENDS[before[0].status]}, and they run one at a time"
+            first, kind = before[0], "dry run" if before[0].dry_run else "run"
+            return f"{kind} {first.id} {_ENDS[first.status]}, and they run one at a time"
         return "no worker has taken it"
 
     def _began(self, row: AnyRow) -> tuple[str, str]:

@@ -38,7 +38,8 @@ def open_runs(connection: Connection, job_ids: Sequence[int]) -> dict[int, list[
         running = row.status == "running"
         waiting_retry = not running and bool(row.waits) and row.trigger == Trigger.RETRY
         counts = row.trigger not in IN_NOBODYS_WAY and not waiting_retry and not row.dry_run
-        found[row.job_id].append(OpenRun(row.id, running, counts, waiting_retry and row.requested_by is None))
+        gives_way = waiting_retry and row.requested_by is None and not row.dry_run
+        found[row.job_id].append(OpenRun(row.id, running, counts, gives_way))
     return found
 
 

@@ -1,9 +1,9 @@
 """Old JobLogs, counted and deleted in short transactions; alerts and workers of that age with them, and unused turns.
 
-Two rules: a job with `keep_last` keeps so many of its newest ended JobLogs, whatever their age, and no more; of all
-other jobs, those that are gone too, a JobLog goes by the time at which it ended. Where somebody has set a policy of
-alerts, the newest success of an enabled job stays under both, for the rule `no_success` counts from it; but a job that
-keeps none keeps none.
+Two rules: a job with `keep_last` keeps so many of its newest ended JobLogs, and as many of dry runs, whatever their
+age, and no more; of all other jobs, those that are gone too, a JobLog goes by the time at which it ended. Where
+somebody has set a policy of alerts, the newest success of an enabled job stays under both, for the rule `no_success`
+counts from it; but a job that keeps none keeps none.
 """
 
 from __future__ import annotations
@@ -86,14 +86,15 @@ def delete_beyond(database: Database) -> Iterator[int]:
         if not page:
             return
         for job in page:
-            while deleted := batches.delete(_beyond(database, job, batches.size)):
-                yield deleted
+            for kind in (is_work(), ~is_work()):  # or else dry runs would push out what the job has done
+                while deleted := batches.delete(_beyond(database, job, kind, batches.size)):
+                    yield deleted
         yield 0
         after = page[-1].id
 
 
-def _beyond(database: Database, job: AnyRow, limit: int) -> list[int]:
-    ended = select(job_logs.c.id).where(job_logs.c.job_id == job.id, job_logs.c.status.in_(FINAL))
+def _beyond(database: Database, job: AnyRow, kind: ColumnElement[bool], limit: int) -> list[int]:
+    ended = select(job_logs.c.id).where(job_logs.c.job_id == job.id, job_logs.c.status.in_(FINAL), kind)
     newest_to_go = ended.order_by(job_logs.c.id.desc()).offset(job.keep_last).limit(1).scalar_subquery()
     spared = [~_counts_for_alerts()] if job.keep_last else []
     with database.read() as connection:

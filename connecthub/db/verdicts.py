@@ -53,8 +53,11 @@ def newest_retries(connection: Connection, job_id: int, log_ids: Sequence[int]) 
 
 
 def in_line(connection: Connection, job_id: int) -> Sequence[AnyRow]:
-    """The job's open rows that run one at a time: id and status, in order."""
-    listing = select(job_logs.c.id, job_logs.c.status).where(job_logs.c.job_id == job_id, _OPEN, job_logs.c.exclusive)
+    """The job's open rows that run one at a time: id, status and whether it is a dry run, in order."""
+    columns = job_logs.c
+    listing = select(columns.id, columns.status, columns.dry_run).where(
+        columns.job_id == job_id, _OPEN, columns.exclusive
+    )
     # Plus: or else SQLite walks all of the job's rows for their order.
     return connection.execute(listing.order_by(literal_column("+job_logs.id"))).all()
 

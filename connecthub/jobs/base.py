@@ -32,7 +32,7 @@ class Reporter(Protocol):
 
     def turn(self, key: str, interval: float) -> float:
         """Take the next turn of `key`, whose turns are `interval` seconds apart over all workers; returns the seconds
-        until it comes."""
+        until it comes, below zero where it has come since."""
         ...
 
 
@@ -74,9 +74,9 @@ Client = TypeVar("Client", covariant=True)
 
 
 class ClientClass(Protocol[Client]):
-    """A class of `connecthub.integrations`: it takes the run's hooks beside its own settings."""
+    """A class of `connecthub.integrations`: it takes the run's hooks beside settings of its own, of whatever shape."""
 
-    def __call__(self, *, hooks: RunHooks, **settings: Any) -> Client:
+    def __call__(self, *args: Any, hooks: RunHooks, **settings: Any) -> Client:
         """Make a client."""
         ...
 

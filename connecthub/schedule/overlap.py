@@ -19,7 +19,7 @@ class OpenRun:
     counts: bool
     """False for catch-up, backfill and dry runs, and for a retry that waits for its time: they are in nobody's way."""
     waiting_retry: bool = False
-    """An automatic retry that waits for its time."""
+    """An automatic retry that waits for its time, and whose work a slot may do: no slot does a dry run's."""
 
 
 @dataclass(frozen=True)

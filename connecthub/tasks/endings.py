@@ -112,7 +112,7 @@ def _failure(connection: Connection, job: AnyRow, ended: AnyRow, ending: Ending)
         by_person=asked and not (ended.reason or "").startswith(REPLACED),
         never_started=ending.never_started,
         started_over=ending.never_started and chains.started_over(connection, ended),
-        later_slot_queued=chains.later_slot_queued(connection, ended),
+        later_slot_queued=not ended.dry_run and chains.later_slot_queued(connection, ended),
         every_slot_counts=job.overlap == "allow" or job.catch_up == "all",
         retry_after=ending.retry_after,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from connecthub.control import browsing
 from connecthub.control.acknowledging import acknowledge
@@ -16,6 +16,7 @@ from connecthub.control.job_logs import LogChoice
 from connecthub.control.job_view import view_job
 from connecthub.control.overview import look
 from connecthub.control.runs import failed_logs, retry_log, run_job
+from connecthub.control.verdicts import explain
 from connecthub.db import alert_facts, job_logs, tables
 from connecthub.db.ending import Ending
 from connecthub.db.tables import Status
@@ -87,6 +88,23 @@ def test_what_repeats_a_dry_run_is_one(installation: Installation):
     assert rows(installation, tables.alert_outbox) == []
 
 
+def test_no_slot_does_the_work_of_its_retry(installation: Installation):
+    installation.add(max_retries=2, retry_delay=60)
+    ended(installation)
+    (slot,) = dispatch_due_jobs(installation.database, NOON).queued
+    _, waits, _ = rows(installation)
+    assert (waits.status, waits.reason) == ("queued", None)
+    with installation.database.write() as connection:
+        connection.execute(update(tables.job_logs).where(tables.job_logs.c.id == waits.id).values(available_at=NOON))
+    claim(installation, waits.id)
+    with installation.database.write() as connection:
+        end_run(connection, waits.id, f"{waits.id:032d}", Ending(Status.FAILED, "", error="cause"))
+    assert [(row.id, row.status, row.dry_run) for row in rows(installation)[2:]] == [
+        (slot.id, "queued", False),
+        (slot.id + 1, "queued", True),
+    ]
+
+
 def test_it_counts_nowhere_as_a_run_of_its_job(installation: Installation):
     job = installation.add(cron_expr="0 0 1 1 *")
     database, settings = installation.database, installation.settings
@@ -154,6 +172,8 @@ def test_it_costs_no_slot_and_no_other_run(installation: Installation, overlap: 
     ]
     with installation.database.read() as connection:
         assert job_logs.next_waiting(connection, "default", 4) == []  # one at a time all the same
+    (told,) = [each.words for each in explain(installation.database, "job").verdicts if each.log == slot.id]
+    assert told.endswith(f"dry run {dry} is running, and they run one at a time")
     with pytest.raises(Refused, match=f"run {slot.id} is still queued; --in-turn waits for its turn"):
         installation.run(dry_run=True)
     run_job(installation.office(), ALICE, "job", in_turn=True, dry_run=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
+from textual.worker import WorkerCancelled
 
 from connecthub.control.actor import Role
 from connecthub.control.operators import Register
@@ -30,8 +32,9 @@ def open_data(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Ca
 
 
 async def settled(center: ControlCenter) -> None:
-    """Wait until nothing is asked any more."""
-    await center.workers.wait_for_complete()
+    """Wait until nothing is asked any more; where the session ends meanwhile, what it asked is cancelled."""
+    with suppress(WorkerCancelled):
+        await center.workers.wait_for_complete()
 
 
 def lines(center: ControlCenter) -> list[str]:

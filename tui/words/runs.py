@@ -45,7 +45,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "筛选：路径、应答或用途中的文字，例如：未发送",
     ),
     # a plan
-    "title.plan": ("Plan of JobLog {id}: {count} steps", "运行记录 {id} 的计划：{count} 步"),
+    "title.plan": ("Plan of JobLog {id}, steps: {count}", "运行记录 {id} 的计划：{count} 步"),
     "title.step": ("Plan of JobLog {id}, step {number}", "运行记录 {id} 的计划，第 {number} 步"),
     "plan.dry_run": ("dry run, nothing sent", "试运行，均未发送"),
     "plan.left_out": ("{count} more are not kept", "另有 {count} 步未保存"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any
 
 from pydantic import BaseModel
 
-from connecthub.integrations.base import BaseClient, ClientOptions
+from connecthub.integrations.base import BaseClient
 from connecthub.jobs import BaseJob
 
 
@@ -14,9 +14,6 @@ class Shelf(BaseClient):
     """A client of a shelf of books."""
 
     system = "Shelf"
-
-    def __init__(self, base_url: str, **options: Unpack[ClientOptions]) -> None:
-        super().__init__(base_url, **options)
 
     def titles(self) -> list[str]:
         return self.get_json("/books")
