@@ -16,6 +16,7 @@ import httpx
 from pydantic import HttpUrl, SecretStr
 
 from connecthub import __version__
+from connecthub.core.safe_text import safe_text
 from connecthub.errors import ConfigError, IntegrationError
 from connecthub.integrations.call import Call, Outgoing, Pace, Response
 from connecthub.integrations.exchange import Exchange, Limits, Service
@@ -25,6 +26,8 @@ from connecthub.integrations.token import Token, TokenKeeper
 
 READS = ("GET", "HEAD")
 MAX_BODY_BYTES = 64 * 1024 * 1024
+NOTE_MAX = 400
+"""Characters of a call's note."""
 HEADERS = {"Accept": "application/json", "User-Agent": f"connecthub/{__version__}"}
 
 
@@ -108,7 +111,7 @@ class BaseClient:
         )
         service = Service(self.temporary, self.failure)
         self._exchange = Exchange(self._http, self._hooks, service, Limits(timeout, call_timeout, max_body_bytes))
-        self._tokens = TokenKeeper(self.fetch_token, self._hooks.clock)
+        self._tokens = TokenKeeper(self._fetch_masked, self._hooks.clock)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"
@@ -124,7 +127,8 @@ class BaseClient:
         self._http.close()
 
     def fetch_token(self) -> Token:
-        """Sign in; called by one thread at a time. A service without a sign-in leaves it as it is: an empty token."""
+        """Sign in, with `request_unsigned`, and return the token, which is masked from then on; called by one thread at
+        a time. A service without a sign-in leaves it as it is: an empty token."""
         return Token(SecretStr(""))
 
     def sign(self, outgoing: Outgoing, token: SecretStr) -> Outgoing:
@@ -140,8 +144,13 @@ class BaseClient:
         return refusal(response)
 
     def mend(self, response: Response, token: SecretStr) -> bool:
-        """Mend what `response` complains of (an outdated token, a wrong clock), and tell whether a replay is due."""
+        """Mend what `response` complains of (an outdated token, with `drop_token`; a wrong clock), and tell whether a
+        replay is due."""
         return False
+
+    def drop_token(self, token: SecretStr) -> None:
+        """Forget a token that was refused, unless another thread has replaced it already."""
+        self._tokens.drop(token)
 
     def failure_again(self, response: Response) -> IntegrationError | None:
         """Return the error of an answer to a replay, after `mend` had its chance."""
@@ -198,6 +207,28 @@ class BaseClient:
                 raise error
         return response
 
+    def request_unsigned(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Make a call without a token, as `fetch_token` does: like `request`, and sent in a dry run too."""
+        outgoing = Outgoing(params, json, headers or {})
+        response = self._exchange.run(self._call(method, path, writes=False), lambda: outgoing)
+        if error := self.failure(response):
+            raise error
+        return response
+
+    def _fetch_masked(self) -> Token:
+        token = self.fetch_token()
+        if secret := token.value.get_secret_value():
+            self._hooks.on_secret(secret)
+        return token
+
     def _call(
         self,
         method: str,
@@ -209,8 +240,13 @@ class BaseClient:
         pace: Pace | None = None,
     ) -> Call:
         """Describe a call; None stands for what the method suggests. The address is joined as text, so that no
-        path leads to another host."""
-        url = httpx.URL(f"{self.base_url}/{path.lstrip('/')}")
+        path leads to another host. Raises ValueError for a path that is none."""
+        try:
+            url = httpx.URL(f"{self.base_url}/{path.lstrip('/')}")
+        except httpx.InvalidURL as error:
+            raise ValueError(
+                f"{self.system}: no path ({error}); put ids into it with connecthub.integrations.call.segment"
+            ) from None
         writes = method not in READS if writes is None else writes
         return Call(
             system=self.system,
@@ -220,6 +256,6 @@ class BaseClient:
             path=self.shown_path(url.raw_path.split(b"?")[0].decode("ascii")),
             writes=writes,
             retryable=not writes if retryable is None else retryable,
-            note=note,
+            note=safe_text(note)[:NOTE_MAX],
             pace=pace,
         )

@@ -15,12 +15,19 @@ EXCERPT = 200
 CHARSET = re.compile(r"charset=\W*([\w-]+)", re.IGNORECASE)
 HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 TAG = re.compile(r"<[^>]*(?:>|\Z)")
+OUTER = b"\xef\xbb\xbf \t\r\n"
+"""What may stand before a body: a BOM, blanks, line ends."""
 LIKE_A_TOKEN = re.compile(r"[A-Za-z0-9_+/=%-]{20,}")
 
 
 def is_html(content: bytes) -> bool:
     """Tell whether a body is a page: it begins with a tag."""
-    return content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return begins_with(content, b"<")
+
+
+def begins_with(content: bytes, *starts: bytes) -> bool:
+    """Tell whether a body begins with one of `starts`, past a BOM, blanks and line ends."""
+    return content.lstrip(OUTER).startswith(starts)
 
 
 def charset_of(content_type: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from connecthub.errors import IntegrationError
 from connecthub.integrations.bodies import charset_of, decoded, excerpt, is_html
@@ -89,6 +90,14 @@ class Response:
     def broken(self, error: ProtocolError) -> IntegrationError:
         """Return the error of an answer that cannot be read: of a write, nobody knows whether it took effect."""
         return self.call.unknown(error) if self.call.writes else error
+
+
+def segment(value: str) -> str:
+    """Return `value` as one part of a path, for ids and names that come from outside. Raises ValueError for one that
+    would lead to another resource."""
+    if value.strip() in ("", ".", ".."):
+        raise ValueError(f"{value!r} is no id, code or number to ask for")
+    return quote(value, safe="")
 
 
 def text_body(response: Response) -> str:

@@ -97,17 +97,17 @@ def retry_after(response: Response) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
-        until = _http_date(value)
-        now = _http_date(response.headers.get("date", "")) or response.received_at
+        until = http_date(value)
+        now = http_date(response.headers.get("date", "")) or response.received_at
         seconds = (until - now).total_seconds() if until and now else math.nan
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def _http_date(value: str) -> datetime | None:
+def http_date(value: str) -> datetime | None:
     """Read the date of a header; None for anything else."""
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 

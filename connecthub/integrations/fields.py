@@ -16,11 +16,14 @@ from connecthub.integrations.call import Response
 from connecthub.integrations.errors import ProtocolError
 
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,40}")
+COUNT = re.compile(r"[0-9]{1,9}")
+HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character: what is left of an emoji where a system cuts a name by length."""
 
 
 def _id(value: Any) -> Any:
     """A whole number or text as text; a float or a truth value is no id."""
-    if isinstance(value, bool) or not isinstance(value, int | str) or not (text := str(value).strip()):
+    if isinstance(value, bool) or not isinstance(value, int | str) or not (text := without_halves(value)):
         raise ValueError("is no id: a whole number or text is due")
     return text
 
@@ -34,7 +37,7 @@ def _text(value: Any) -> Any:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("is no text")
-    return str(value).strip()
+    return without_halves(value)
 
 
 def _number(value: Any) -> Any:
@@ -50,6 +53,19 @@ def _flag(value: Any) -> Any:
     if (text := str(value).strip().lower()) not in known:
         raise ValueError("is neither true nor false")
     return known[text]
+
+
+def without_halves(value: str | int) -> str:
+    """Return `value` as text, trimmed; a half character, which no system takes in UTF-8, becomes `\ufffd`."""
+    return HALF.sub("\ufffd", str(value)).strip()
+
+
+def count_in(value: Any) -> int | None:
+    """Read how many there are, or for how many seconds: a number from 0 to 999,999,999, also as text; None for
+    anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str) or not COUNT.fullmatch(str(value)):
+        return None
+    return int(value)
 
 
 Id = Annotated[str, BeforeValidator(_id)]

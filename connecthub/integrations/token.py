@@ -25,7 +25,8 @@ class TokenKeeper:
     def __init__(self, fetch: Callable[[], Token], clock: Clock) -> None:
         self._fetch = fetch
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._fetching = False
         self._token: SecretStr | None = None
         self._good_until: float | None = None
 
@@ -49,9 +50,15 @@ class TokenKeeper:
                 self._token = None
 
     def _renew(self) -> SecretStr:
+        if self._fetching:
+            raise RuntimeError("fetch_token made a call that needs a token itself; make it with request_unsigned")
         asked_at = self._clock.monotonic()
         self._token = None
-        token = self._fetch()
+        self._fetching = True
+        try:
+            token = self._fetch()
+        finally:
+            self._fetching = False
         self._token = token.value
         self._good_until = None if token.good_for is None else asked_at + token.good_for
         return token.value

@@ -42,6 +42,7 @@ class Run:
     clock: FixedClock
     dry_run: bool = False
     calls: list[dict[str, Any]] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
     heard: Callable[[dict[str, Any]], None] = lambda record: None
 
     def __post_init__(self) -> None:
@@ -52,7 +53,7 @@ class Run:
         self.heard(record)
 
     def on_secret(self, value: str) -> None:
-        """Nobody is told."""
+        self.secrets.append(value)
 
     def deadline(self) -> float | None:
         return None
@@ -94,11 +95,13 @@ class Row:
     failure: str
     system: Literal["seeyon", "didi"]
     call: Callable[[World], Any]
-    requests: int
-    """That reach the service for the call, sign-ins aside."""
+    requests: int | range
+    """That reach the service for the call, sign-ins aside; a range where that depends on which thread is first."""
     sign_ins: int
     error: type[IntegrationError] | None = None
     says: str = ""
+    code: str = ""
+    """The system's own, of a BusinessError."""
     waits: tuple[float, ...] = ()
     """Seconds of each back-off, without jitter, and of each turn that is waited for."""
     result: Callable[[World, Any], bool] = lambda world, result: True

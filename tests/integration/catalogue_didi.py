@@ -9,6 +9,7 @@ from typing import Any
 from connecthub.core.clock import FixedClock
 from connecthub.integrations.errors import (
     AlreadyExists,
+    AuthError,
     BusinessError,
     ClockSkew,
     PermissionDenied,
@@ -16,13 +17,14 @@ from connecthub.integrations.errors import (
     ServerError,
     SignatureRefused,
 )
-from connecthub.integrations.sandbox.faults import ApplyThenFail, Errno
+from connecthub.integrations.sandbox.faults import ApplyThenFail, Errno, Status
 from connecthub.integrations.sandbox.match import Match
 from tests.integration.catalogue import NOW, Row, Run, World
 
 SIGN_IN = "*/Auth/authorize"
 NEWCOMER = {"realname": "新人", "phone": "13900001001", "employee_number": "N1"}
 TURN = 0.16
+SIGNED = "access_token=ticket=secret&client_id=sandbox-client"
 GENERATING = Errno(500, "access_token生成失败，请稍后重试")
 
 
@@ -57,10 +59,14 @@ def add_or_edit(world: World) -> Any:
     """What a sync does with somebody who is there: look up, compare, edit."""
     try:
         add(world, realname="新名")
-    except AlreadyExists as error:
-        world.client.edit_member({"realname": "新名"}, member_id=error.facts["member_id"])
-    [found] = world.client.find_members(employee_number="N1")
-    return found.realname
+    except AlreadyExists:
+        [found] = world.client.find_members(phone=NEWCOMER["phone"])
+        assert found.employee_number == "N1"
+        world.client.edit_member({"realname": "新名"}, member_id=found.id)
+
+
+def the_only_name(world: World, result: Any) -> bool:
+    return [row["realname"] for row in world.sandbox.members_now()] == ["新名"]
 
 
 def five_writes(world: World) -> Any:
@@ -84,6 +90,11 @@ def apart(world: World, result: Any) -> bool:
     return len(result) == 5 and all(after - before >= 0.15 for before, after in pairwise(times))
 
 
+def add_until_there(world: World) -> Any:
+    """What a sync does after ResultUnknown where it finds that nothing happened: once more."""
+    return add_and_look(world) or add(world)
+
+
 def add_and_look(world: World) -> Any:
     """What a sync does after ResultUnknown: look by the number."""
     try:
@@ -95,6 +106,17 @@ def add_and_look(world: World) -> Any:
 DIDI_ROWS = [
     Row("F11", "errno 401: the token is refused", "didi", roles, 2, 1, before=expired, result=some),
     Row("F11", "a token is renewed a minute before its end", "didi", roles, 1, 1, before=outlived, result=some),
+    Row(
+        "F11",
+        "errno 401 persists",
+        "didi",
+        roles,
+        2,
+        2,
+        AuthError,
+        "errno 401",
+        faults=[(Match(path_glob="*/Role/get"), Errno(401, "access_token不合法或已过期"))],
+    ),
     Row("F11", "errno 401 for a write", "didi", add, 2, 1, before=expired, waits=(TURN,), result=some),
     Row(
         "F12",
@@ -105,6 +127,16 @@ DIDI_ROWS = [
         2,
         result=some,
         client={"hooks": an_hour_ahead()},
+    ),
+    Row(
+        "F12",
+        "errno 10001 for a call, once",
+        "didi",
+        roles,
+        2,
+        1,
+        result=some,
+        faults=[(Match(path_glob="*/Role/get", nth=1), Errno(10001, "timestamp已过期"))],
     ),
     Row(
         "F12",
@@ -127,6 +159,17 @@ DIDI_ROWS = [
         SignatureRefused,
         "(DiDi signed client_id, client_secret, grant_type, sign_key, timestamp)",
         client={"sign_key": "another"},
+    ),
+    Row(
+        "F13",
+        "errno 19999 for a call: what was signed has the token in it",
+        "didi",
+        roles,
+        1,
+        1,
+        SignatureRefused,
+        "(DiDi signed access_token, client_id)",
+        faults=[(Match(path_glob="*/Role/get"), Errno(19999, "签名验证失败", {"params_sign_str": SIGNED}))],
     ),
     Row(
         "F14",
@@ -171,12 +214,24 @@ DIDI_ROWS = [
         0,
         before=add,
         waits=(TURN, TURN),
-        result=lambda world, name: name == "新名",
+        result=the_only_name,
         the_sync="looks up, compares the number and edits, or reports a conflict",
     ),
     Row("F17", "writes less than 150 ms apart", "didi", five_writes, 5, 1, waits=(TURN,) * 4, result=apart),
     Row(
         "F18", "departments are added at once", "didi", five_departments_at_once, 5, 1, waits=(TURN,) * 4, result=apart
+    ),
+    Row(
+        "F21",
+        "504 for a write that was not done: looked for, not found, sent again",
+        "didi",
+        add_until_there,
+        4,
+        1,
+        waits=(TURN,),
+        result=lambda world, member_id: [row["id"] for row in world.sandbox.members_now()] == [member_id],
+        faults=[(Match(path_glob="*/Member/single", nth=1), Status(504))],
+        the_sync="looks before it repeats",
     ),
     Row(
         "F28",
@@ -198,6 +253,7 @@ DIDI_ROWS = [
         1,
         BusinessError,
         "errno 402",
+        "402",
         the_sync="adds by number, or reports it, and goes on",
     ),
     Row(
@@ -209,6 +265,7 @@ DIDI_ROWS = [
         0,
         AlreadyExists,
         "errno 50202",
+        "50202",
         before=add,
         waits=(TURN,),
         the_sync="reports a conflict and goes on",

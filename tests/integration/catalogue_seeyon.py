@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,8 +14,9 @@ from connecthub.integrations.errors import (
     ProtocolError,
     ResultUnknown,
 )
-from connecthub.integrations.sandbox.faults import ApplyThenFail, Bom, Crlf, HtmlLogin, MutateJson
+from connecthub.integrations.sandbox.faults import Answer, ApplyThenFail, Bom, Crlf, HtmlLogin, MutateJson
 from connecthub.integrations.sandbox.match import Match
+from connecthub.integrations.sandbox.messages import Reply
 from tests.integration.catalogue import UNIT, Row, World
 
 COUNTS = ("orgMembers/count/{}", "orgMembers/all/count/{}")
@@ -90,16 +92,21 @@ def add_and_look(world: World) -> Any:
         return world.client.member_by_code("N0001")
 
 
+EIGHT_MB = json.dumps([{"id": number, "name": "员工", "more": "x" * 1_000} for number in range(8_000)]).encode()
+TAKEN: dict[str, Any] = {"says": "another member has this employee number", "code": "MEMBER_REPEAT_CODE"}
+
+
 SEEYON_ROWS = [
     Row("F1", "a token idles out during the run", "seeyon", units, 2, 1, before=idled, result=one_unit),
     Row(
         "F1",
-        "a token that eight threads use is forgotten",
+        "a token that eight threads use is forgotten: one of them renews it",
         "seeyon",
-        lambda world: [eight_at_once(world), world.sandbox.expire_tokens(), units(world)][-1],
-        10,
-        2,
-        result=one_unit,
+        eight_at_once,
+        range(9, 17),
+        1,
+        before=forgotten,
+        result=lambda world, results: all(one_unit(world, result) for result in results),
     ),
     Row(
         "F2",
@@ -168,7 +175,7 @@ SEEYON_ROWS = [
         before=forgotten,
         sandbox={"json_401": True},
     ),
-    Row("F7", "success: false, a number is taken", "seeyon", add_again, 1, 1, AlreadyExists, "MEMBER_REPEAT_CODE"),
+    Row("F7", "success: false, a number is taken", "seeyon", add_again, 1, 1, AlreadyExists, **TAKEN),
     Row(
         "F7",
         "success: false, a department is not empty",
@@ -177,11 +184,18 @@ SEEYON_ROWS = [
         1,
         1,
         BusinessError,
+        "the department still has members",
         "DEPARTMENT_EXIST_MEMBER",
     ),
     Row("F8", "one of two is saved", "seeyon", save_two, 1, 1, result=one_of_two),
     Row("F9", "CRLF around bodies", "seeyon", members, 2, 1, result=everybody, faults=[(Match(), Crlf())]),
     Row("F9", "a BOM before bodies", "seeyon", members, 2, 1, result=everybody, faults=[(Match(), Bom())]),
+    *[
+        Row(
+            "F9", f"{what} around a refusal", "seeyon", add_again, 1, 1, AlreadyExists, **TAKEN, faults=[(Match(), how)]
+        )
+        for what, how in (("CRLF", Crlf()), ("a BOM", Bom()))
+    ],
     Row("F10", "ids are 64-bit numbers", "seeyon", members, 2, 1, result=everybody),
     Row(
         "F10",
@@ -192,6 +206,16 @@ SEEYON_ROWS = [
         1,
         result=everybody,
         client={"numbers_as_text": True},
+    ),
+    Row(
+        "F27",
+        "a page of 8 MB",
+        "seeyon",
+        members,
+        2,
+        1,
+        result=lambda world, found: len(found) == 8_000,
+        faults=[(MEMBERS, Answer(Reply(200, EIGHT_MB)))],
     ),
     Row(
         "F27",

@@ -54,12 +54,12 @@ WRITE = Row("F0", "a write", "didi", add, 1, 1, ResultUnknown, "look before repe
 
 
 WIRE_ROWS = [
-    replace(READ, id="F21", failure="504 for ever", error=ServerError, faults=struck(Status(504))),
+    replace(READ, id="F21", failure="504 for ever", error=ServerError, says="504", faults=struck(Status(504))),
     replace(
         READ, id="F21", failure="504 twice", requests=3, waits=FOUR[:2], result=one_unit, faults=struck(Status(504), 2)
     ),
     replace(WRITE, id="F21", failure="504 for a write", faults=struck(Status(504), glob=WRITES)),
-    replace(READ, id="F22", failure="500 for ever", error=ServerError, faults=struck(Status(500))),
+    replace(READ, id="F22", failure="500 for ever", error=ServerError, says="500", faults=struck(Status(500))),
     replace(
         READ, id="F22", failure="502 once", requests=2, waits=FOUR[:1], result=one_unit, faults=struck(Status(502), 1)
     ),

@@ -63,6 +63,10 @@ def cut_off(body: bytes, random: Random) -> bytes:
     return body[: random.randrange(len(body) or 1)]
 
 
+def bom_before(body: bytes, random: Random) -> bytes:
+    return b"\xef\xbb\xbf" + body
+
+
 def byte_replaced(body: bytes, random: Random) -> bytes:
     place = random.randrange(len(body) or 1)
     return body[:place] + bytes([random.randrange(256)]) + body[place + 1 :]

@@ -46,6 +46,9 @@ COUNTED: dict[str, List] = {
     "departments of Seeyon": lambda client: client.departments(UNIT),
     "members of Seeyon": lambda client: client.members(UNIT),
     "members of Seeyon, disabled ones too": lambda client: client.members(UNIT, disabled=True),
+    "members of Seeyon, by department": lambda client: [
+        member for member in client.members_by_department(UNIT) if member.enabled and not member.deleted
+    ],
     "members of DiDi": lambda client: client.members(),
     "members of DiDi, found": lambda client: client.find_members(phone="13900020007"),
     "departments of DiDi": lambda client: client.departments(),
@@ -201,6 +204,25 @@ def test_nothing_is_believed_only_where_it_is_said_each_time(
 def test_a_garbled_reply_harms_one_entry_at_most(name: str, strike: Strike, kind: Damage, data: st.DataObject) -> None:
     struck = strike(name, kind, False, data)
     assert struck.is_all_but_one_entry_true or (kind is damage.piece_lost and name in UNCOUNTED)
+
+
+def refused_by_seeyon(client: Any) -> Any:
+    return client.add_member({"name": "新人", "code": "N1", "orgDepartmentId": "7"})
+
+
+def refused_by_didi(client: Any) -> Any:
+    return client.add_member({"realname": "新人", "phone": "13900020007", "employee_number": "N1"})
+
+
+@pytest.mark.parametrize(("name", "act"), [("Seeyon", refused_by_seeyon), ("DiDi", refused_by_didi)])
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([damage.cut_off, damage.bom_before, *EMPTIED, *GARBLED]), st.integers(0, 2**32))
+def test_a_refused_write_is_never_taken_for_one_that_was_done(
+    name: str, act: List, sandboxes: dict[str, Sandbox], kind: Damage, seed: int
+) -> None:
+    after_the_sign_in = 1
+    with pytest.raises(IntegrationError):
+        act(client_on(way_to(name, sandboxes, kind, after_the_sign_in, seed)))
 
 
 def test_a_page_that_comes_twice_in_place_of_another_is_noticed(

@@ -130,6 +130,19 @@ def test_one_token_lasts_until_a_minute_before_its_end(didi: World) -> None:
     assert len(didi.run.secrets) == 2
 
 
+@pytest.mark.parametrize("lasts", ["9" * 5_000, 10**400, -5, 0, 1.5, None, "soon"])
+def test_a_token_whose_end_makes_no_sense_is_used_all_the_same(didi: World, lasts: Any) -> None:
+    token = didi.sandbox.issue_token("sandbox-client")
+    didi.sandbox.reply_next(json_reply({"access_token": token, "expires_in": lasts}))
+    assert didi.client.roles()
+
+
+def test_half_a_character_in_a_name_stops_nothing(didi: World) -> None:
+    didi.client.add_department({**DEPARTMENT, "name": "部\ud83d"})
+    [found] = didi.client.find_departments(name="部\ud83d")
+    assert found.name == "部\ufffd"
+
+
 def test_an_outdated_token_is_replaced_and_the_write_done_once(didi: World) -> None:
     didi.client.roles()
     didi.sandbox.expire_tokens()
@@ -275,6 +288,7 @@ def test_an_encrypted_answer_is_told(didi: World) -> None:
         {"errno": 0, "data": {"total": 1, "records": {"id": "1"}}},
         {"errno": 0, "data": {"total": 1, "records": [{"phone": "1"}]}},
         {"errno": 0, "data": {"total": "many", "records": []}},
+        {"errno": 0, "data": {"total": "1" * 5_000, "records": []}},
         {"errno": 0, "data": {"total": 5, "records": []}},
         {"errno": None, "data": []},
         {"access_token": "x"},
@@ -292,7 +306,17 @@ def test_an_answer_that_cannot_be_read_is_never_an_empty_list(body: Any) -> None
 
 
 @pytest.mark.parametrize(
-    "body", [{"errno": 0}, {"errno": 0, "data": {}}, {"errno": 0, "data": {"id": ""}}, {}, "added"], ids=str
+    "body",
+    [
+        {"errno": 0},
+        {"errno": 0, "data": {}},
+        {"errno": 0, "data": {"id": ""}},
+        {"errno": ""},
+        {"errno": "ok"},
+        {},
+        "added",
+    ],
+    ids=str,
 )
 def test_a_write_whose_answer_cannot_be_read_is_of_unknown_result(body: Any) -> None:
     with world() as didi:

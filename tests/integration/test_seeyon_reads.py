@@ -9,7 +9,8 @@ import pytest
 
 from connecthub.errors import IntegrationError
 from connecthub.integrations.errors import ProtocolError
-from connecthub.integrations.sandbox.faults import Answer, Charset, Crlf, Match, MutateJson
+from connecthub.integrations.sandbox.faults import Answer, Charset, Crlf, MutateJson
+from connecthub.integrations.sandbox.match import Match
 from connecthub.integrations.sandbox.messages import Reply, html_reply, json_reply
 from connecthub.integrations.seeyon import SeeyonClient
 from tests.integration.seeyon import UNIT, Office, office
@@ -235,7 +236,7 @@ def test_a_count_that_includes_disabled_departments_misses_none(here: Office):
         here.client.departments(UNIT)
 
 
-def test_a_version_without_counts_is_believed_and_asked_once():
+def test_a_version_without_counts_is_believed_and_asked_once(caplog: pytest.LogCaptureFixture):
     with office(oa={"lacking": COUNTS}) as here:
         assert len(here.client.departments(UNIT)) == 13
         assert len(here.client.departments(UNIT)) == 13
@@ -244,6 +245,10 @@ def test_a_version_without_counts_is_believed_and_asked_once():
         strike(here, f"orgMembers/{UNIT}", Answer(json_reply([])))
         assert here.client.members(UNIT) == []
         assert here.asked.count(f"GET orgMembers/{UNIT}") == 2
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [words.partition(" its lists")[0] for words in told] == [
+        f"Seeyon A8/G6 REST: without {kind}" for kind in ("orgDepartments/count", "orgMembers/count")
+    ]
 
 
 def test_counts_may_be_left_alone():
@@ -298,3 +303,11 @@ def test_an_employee_number_of_1010_is_no_refusal(here: Office):
     assert found
     assert found.id == member
     assert here.asked == ["POST token", "GET orgMember/code/1010"]
+
+
+def test_without_a_count_a_department_s_empty_list_is_read_twice():
+    with office(oa={"lacking": COUNTS}) as here:
+        everybody = {member.id for member in here.client.members_by_department(UNIT)}
+        home = next(row["orgDepartmentId"] for row in here.oa.organisation.members)
+        strike(here, f"orgMembers/department/{home}", MutateJson("", []), nth=1)
+        assert {member.id for member in here.client.members_by_department(UNIT)} == everybody

@@ -43,6 +43,35 @@ def test_a_token_comes_by_post_and_by_get(here: Office):
     assert PASSWORD not in repr(here.oa.journal)
 
 
+def test_who_is_refused_is_bound_to_nobody(here: Office):
+    refused = {**SIGN_IN, "password": "x", "loginName": "E00007"}
+    told = httpx.post(f"{here.oa.base_url}/seeyon/rest/token", json=refused, trust_env=False).json()
+    assert told == {"bindingUser": None, "userName": USER, "id": "-1"}
+
+
+def test_a_batch_is_written_whole_or_answered_with_a_page(here: Office):
+    like = here.oa.organisation.members[-1]
+    places = {name: like[name] for name in ("orgDepartmentId", "orgPostId", "orgLevelId")}
+    before = len(here.oa.organisation.members)
+    with here.plain() as plain:
+        assert plain.put("orgMembers", json=[{"name": "新人", **places}, 5]).text[:1] == "<"
+        assert len(here.oa.organisation.members) == before
+        told = plain.put("orgMembers", json=[{"name": "新人", **places}, {"id": "x"}]).json()
+        assert [each["code"] for each in told["errorMsgs"]] == ["MEMBER_NOT_EXIST"]
+        assert len(here.oa.organisation.members) == before + 1
+        wrong = {"name": "新人", **places, "orgPostId": "x"}
+        assert plain.post("orgMember", json=wrong).json()["errorMsgs"][0]["code"] == "MEMBER_POST_DISABLED"
+
+
+def test_a_department_stays_in_its_unit_where_that_comes_as_text(here: Office):
+    department = next(row for row in here.oa.organisation.departments if row["enabled"])
+    fields = {"id": str(department["id"]), "orgAccountId": UNIT, "name": "改名"}
+    with here.plain() as plain:
+        assert plain.put("orgDepartment", json=fields).json()["success"]
+        found = [row["name"] for row in plain.get(f"orgDepartments/{UNIT}").json()]
+    assert "改名" in found
+
+
 def test_the_token_goes_in_the_header_or_the_query(here: Office):
     token = here.client.authenticate().get_secret_value()
     answer = httpx.get(f"{here.oa.base_url}/seeyon/rest/orgAccounts", params={"token": token}, trust_env=False)
@@ -78,12 +107,18 @@ def test_an_idle_window_of_another_version_may_be_chosen():
         ("GET", "orgAccounts", {"params": {"page": "1"}}),
         ("GET", "orgMembers/not-a-number", {}),
         ("GET", f"orgMembers/{2**63}", {}),
+        ("GET", "orgMembers/1_0", {}),
         ("GET", f"orgMembers/{UNIT}/", {}),
         ("GET", f"orgMembers/department/{UNIT}", {"params": {"firstLayer": "maybe"}}),
         ("GET", "orgMember", {}),
         ("POST", "orgMember", {"content": b"{}"}),
         ("POST", "orgMember", {"json": []}),
         ("PUT", "orgMembers", {"json": {}}),
+        ("PUT", "orgMember", {"json": {"second_post": None}}),
+        ("PUT", "orgMember", {"json": {"concurrent_post": [5]}}),
+        ("PUT", "orgMember", {"json": {"properties": None}}),
+        ("PUT", "orgMember", {"json": {"enabled": "false"}}),
+        ("PUT", "orgDepartment", {"json": {"path": None}}),
         ("PUT", "orgMember/5/enabled/maybe", {"json": {}}),
         ("DELETE", "orgAccounts", {}),
     ],

@@ -102,7 +102,9 @@ def test_a_sign_in_without_a_token_is_an_error_at_once(
 
 def test_a_machine_whose_address_is_not_bound_is_told_so_after_four_attempts():
     with office(oa={"refuse_ip": True}) as here:
-        with pytest.raises(AuthError, match=r"answered 500 each time; .* bind this machine's IP address or"):
+        with pytest.raises(
+            AuthError, match=r"answered 500 each time: the OA fails .*, or .* bind this machine's IP address or"
+        ):
             here.client.units()
         assert here.asked == ["POST token"] * 4
 

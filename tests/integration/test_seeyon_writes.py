@@ -9,7 +9,8 @@ import pytest
 
 from connecthub.errors import IntegrationError
 from connecthub.integrations.errors import AlreadyExists, BusinessError, ResultUnknown
-from connecthub.integrations.sandbox.faults import ApplyThenFail, Drop, Match
+from connecthub.integrations.sandbox.faults import ApplyThenFail, Drop
+from connecthub.integrations.sandbox.match import Match
 from connecthub.integrations.sandbox.messages import Reply, json_reply
 from tests.integration.seeyon import UNIT, Office, office
 
@@ -168,6 +169,13 @@ def test_a_batch_whose_results_are_not_all_told_is_open(here: Office):
         ({"errorMsgs": [{"code": "MEMBER_REPEAT_POST"}], "success": False}, BusinessError, "has this post already"),
         ({"code": 7, "message": "no\nlicence"}, BusinessError, "refused with code 7 .no licence."),
         ({"result": 1, "errorNumber": 3, "errorMessage": ""}, BusinessError, "refused with error 3 .without a word"),
+        (
+            {"successMsgs": [{}], "errorMsgs": [{"code": "A"}], "success": False},
+            ResultUnknown,
+            "and that it was refused",
+        ),
+        ({"successMsgs": [{}], "errorMsgs": [], "success": False}, ResultUnknown, "and that it was refused"),
+        ({"successMsgs": [{}], "errorMsgs": [], "success": None}, ResultUnknown, "without the result of a write"),
         ({}, ResultUnknown, "without the result of a write"),
         ([], ResultUnknown, "without the result of a write"),
         (None, ResultUnknown, "without the result of a write"),

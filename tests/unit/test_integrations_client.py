@@ -11,6 +11,7 @@ from pydantic import HttpUrl, TypeAdapter
 
 from connecthub.errors import ConfigError, ConnectHubError, IntegrationError
 from connecthub.integrations.base import BaseClient
+from connecthub.integrations.call import segment
 from connecthub.integrations.errors import (
     AuthError,
     BusinessError,
@@ -154,6 +155,30 @@ def test_an_attempt_that_is_given_up_half_way_is_recorded_too() -> None:
     assert [record["error"] for record in script.run.calls] == [
         "HTTP service at oa.example.com: POST /x: given up before the answer came (KeyboardInterrupt)"
     ]
+
+
+def test_a_note_is_one_short_line_whatever_it_is_made_of() -> None:
+    script = Script(status(200))
+    with script.client() as client:
+        client.request("GET", "x", note="add member \x1b[31mD1\n" + "x" * 1_000)
+    [record] = script.run.calls
+    assert (record["note"][:22], len(record["note"])) == ("add member ␛[31mD1␊xxx", 400)
+
+
+@pytest.mark.parametrize("path", ["tickets/a\nb", "tickets/\x00", "x" * 100_000])
+def test_a_path_that_is_none_is_refused_with_what_to_do(path: str) -> None:
+    with Script(status(200)).client() as client, pytest.raises(ValueError, match=r"call\.segment"):
+        client.request("GET", path)
+
+
+def test_an_id_is_one_part_of_a_path_whatever_it_is() -> None:
+    script = Script(status(200))
+    with script.client() as client:
+        client.request("GET", f"tickets/{segment('../a?b#c d/张')}/close")
+    assert script.requests[0].url.raw_path == b"/tickets/..%2Fa%3Fb%23c%20d%2F%E5%BC%A0/close"
+    for name in ("", " ", ".", ".."):
+        with pytest.raises(ValueError, match="is no id"):
+            segment(name)
 
 
 class Discreet(BaseClient):

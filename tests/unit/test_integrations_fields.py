@@ -9,7 +9,18 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from connecthub.integrations.call import Call, Response
 from connecthub.integrations.errors import ProtocolError, ResultUnknown
-from connecthub.integrations.fields import Flag, Id, Number, OptionalId, Record, Text, record_of, records_of
+from connecthub.integrations.fields import (
+    Flag,
+    Id,
+    Number,
+    OptionalId,
+    Record,
+    Text,
+    count_in,
+    record_of,
+    records_of,
+    without_halves,
+)
 
 BEYOND_FLOAT = -5476327415902942726
 
@@ -102,3 +113,21 @@ def test_one_bad_entry_spoils_a_list() -> None:
 def test_an_unreadable_answer_to_a_write_leaves_its_result_unknown() -> None:
     with pytest.raises(ResultUnknown):
         records_of(answer(writes=True), Person, None, "people")
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [
+        (0, 0),
+        ("78", 78),
+        (999_999_999, 999_999_999),
+        *[(value, None) for value in (-1, "-1", 10**9, "9" * 5_000, "", " 1", "\u0661", True, 1.0, None, [], {})],
+    ],
+)
+def test_a_count_is_a_number_of_up_to_nine_digits_or_nothing(value: Any, count: int | None) -> None:
+    assert count_in(value) == count
+
+
+def test_half_a_character_becomes_a_whole_one() -> None:
+    assert without_halves(" 张\ud83d ") == "张\ufffd"
+    assert without_halves("张😀") == "张😀"

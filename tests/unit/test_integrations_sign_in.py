@@ -37,7 +37,7 @@ class Signing(BaseClient):
     def mend(self, response: Response, token: SecretStr) -> bool:
         if response.status != 401:
             return False
-        self._tokens.drop(token)
+        self.drop_token(token)
         return True
 
     def failure_again(self, response: Response) -> IntegrationError | None:
@@ -108,6 +108,41 @@ def test_a_dry_run_signs_in_for_reads_only() -> None:
         assert client.fetched == 0
         client.get_json("x")
     assert signs(script) == ["t1 at 0"]
+
+
+class Ticketed(Signing):
+    """Fetches its token as a plugin's client would."""
+
+    def fetch_token(self) -> Token:
+        return Token(SecretStr(self.request_unsigned("POST", "token", json={}).headers["ticket"]))
+
+
+def test_a_plugin_s_client_fetches_its_token_without_one_and_it_is_masked() -> None:
+    script = Script(status(503, retry_after="1"), status(200, ticket="t-secret"), run=Run(dry_run=True))
+    with Ticketed("http://oa.example.com", hooks=script.run, transport=script) as client:
+        client.get_json("x")
+    assert [request.headers.get("sign") for request in script.requests] == [None, None, "t-secret at 1"]
+    assert script.run.secrets == ["t-secret"]
+
+
+def test_a_refused_sign_in_is_the_error_of_the_call() -> None:
+    script = Script(status(403))
+    client = Ticketed("http://oa.example.com", hooks=script.run, transport=script)
+    with client, pytest.raises(PermissionDenied):
+        client.get_json("x")
+    assert len(script.requests) == 1
+
+
+def test_a_sign_in_that_needs_a_token_itself_is_an_error_and_no_hang() -> None:
+    class Circular(Signing):
+        def fetch_token(self) -> Token:
+            return Token(SecretStr(self.get_json("token")["id"]))
+
+    script = Script(status(200))
+    with Circular("http://oa.example.com", hooks=script.run, transport=script) as client:
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="make it with request_unsigned"):
+                client.get_json("x")
 
 
 def in_threads(number: int, act: Callable[[], Any]) -> list[Any]:

@@ -14,6 +14,7 @@ from connecthub.integrations.failures import retry_after
 from tests.unit.scripted import Run, Script, status
 
 READ: dict[str, Any] = {"method": "GET", "path": "x"}
+BEYOND_ALL_DATES = ["Wed, 21 Oct 99999999999 07:28:00 GMT", "Wed, 21 Oct 2036 07:28:00 +99999999999999"]
 WRITE: dict[str, Any] = {"method": "POST", "path": "x", "json": {}}
 
 
@@ -45,7 +46,9 @@ def test_retry_after_is_honoured(headers: dict[str, str], seconds: float, code: 
     assert script.waits == [seconds]
 
 
-@pytest.mark.parametrize("value", ["61", "86400", "soon", "nan", "inf", "", "Wed, 21 Oct 2036 07:28:00 GMT"])
+@pytest.mark.parametrize(
+    "value", ["61", "86400", "soon", "nan", "inf", "", "Wed, 21 Oct 2036 07:28:00 GMT", *BEYOND_ALL_DATES]
+)
 def test_a_retry_after_beyond_reason_gets_the_usual_back_off(value: str) -> None:
     script = Script(status(429, retry_after=value), status(200))
     with script.client() as client:

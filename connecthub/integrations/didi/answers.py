@@ -21,6 +21,7 @@ from connecthub.integrations.errors import (
     SignatureRefused,
 )
 from connecthub.integrations.failures import refusal, temporary_failure
+from connecthub.integrations.fields import count_in
 
 AUTHORIZE = "river/Auth/authorize"
 TOKEN_REFUSED = "401"
@@ -50,6 +51,7 @@ REFUSALS: Mapping[str, tuple[type[IntegrationError], str]] = {
     BAD_SIGNATURE: (SignatureRefused, f"compare sign_key, and md5 or sha256, with the security settings in {CONSOLE}"),
     EXISTS: (AlreadyExists, "look the member up, members who have left included, and edit it"),
 }
+ERRNO = re.compile(r"-?[0-9]{1,10}")
 PHONE = re.compile(r"(?<![0-9A-Za-z])\+?[0-9]{7,14}(?![0-9A-Za-z])")
 PARAMETER = re.compile(r"[a-z][a-z_]*")
 
@@ -96,7 +98,7 @@ def errno(response: Response) -> str:
     answer = response.json()
     if isinstance(answer, dict):
         code = answer.get("errno")
-        if isinstance(code, int | str) and not isinstance(code, bool):
+        if isinstance(code, int | str) and ERRNO.fullmatch(str(code).strip()):
             return str(code).strip()
         if answer.get("access_token") and response.call.path.endswith(AUTHORIZE):
             return "0"
@@ -146,9 +148,9 @@ def _begin(response: Response, code: str, answer: Mapping[str, Any]) -> str:
 def _facts(data: Any) -> dict[str, Any]:
     """What DiDi says of a member that exists: `member_id`, `phone` (masked), `status`, as far as it says it."""
     known = data if isinstance(data, dict) else {}
-    member_id, phone, status = known.get("member_id") or known.get("id"), known.get("phone"), known.get("status")
+    member_id, phone = known.get("member_id") or known.get("id"), known.get("phone")
     return {
         "member_id": str(member_id) if member_id else "",
         "phone": masked_phone(str(phone)) if phone else "",
-        "status": int(str(status)) if str(status).isdecimal() else None,
+        "status": count_in(known.get("status")),
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Unpack
 
 import httpx
@@ -19,6 +18,7 @@ from connecthub.integrations.didi.records import DEPARTMENT, PROJECT, Department
 from connecthub.integrations.didi.requests import batches, flat, member_data, named, secret_of, short
 from connecthub.integrations.didi.signature import Algorithm, json_text, sendable, signature
 from connecthub.integrations.errors import BusinessError
+from connecthub.integrations.failures import http_date
 from connecthub.integrations.fields import AnyRecord
 from connecthub.integrations.pages import Page, read_whole
 from connecthub.integrations.token import Token
@@ -33,7 +33,7 @@ FORM = "application/x-www-form-urlencoded"
 class DidiClient(BaseClient):
     """Signs in on first need and signs each attempt anew; corrects its time once by DiDi's where DiDi finds it wrong.
 
-    Writes of a company are sent 0.16 s apart, over all workers, and one after the other.
+    Writes of a company are sent 0.16 s apart, over all workers, and those of one client one after the other.
     """
 
     system: ClassVar[str] = "DiDi Enterprise"
@@ -226,9 +226,7 @@ class DidiClient(BaseClient):
             response = self._exchange.run(call, self._authorization)
         if error := answers.failure(response):
             raise error
-        token = token_in(response)
-        self._hooks.on_secret(token.value.get_secret_value())
-        return token
+        return token_in(response)
 
     def temporary(self, response: Response) -> IntegrationError | None:
         """Return the error of an answer that another attempt may mend: also errno 500, and too many calls."""
@@ -241,7 +239,7 @@ class DidiClient(BaseClient):
     def mend(self, response: Response, token: SecretStr) -> bool:
         """Drop a token that was refused, or correct the clock; the replay is signed anew."""
         if answers.readable_errno(response) == answers.TOKEN_REFUSED:
-            self._tokens.drop(token)
+            self.drop_token(token)
             return True
         if answers.is_clock_refusal(response):
             self._correct_clock(response)
@@ -260,11 +258,6 @@ class DidiClient(BaseClient):
 
     def _correct_clock(self, response: Response) -> None:
         """Go by the clock of the machine that answered, if it tells its time."""
-        try:
-            date = parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
-            return
-        if date.tzinfo is None:
-            return
-        ours = response.received_at or self._hooks.clock.now()
-        self._clock_offset = date.timestamp() - ours.timestamp()
+        if date := http_date(response.headers.get("date", "")):
+            ours = response.received_at or self._hooks.clock.now()
+            self._clock_offset = (date - ours).total_seconds()

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from connecthub.errors import IntegrationError
 from connecthub.integrations.call import Response
 from connecthub.integrations.errors import ProtocolError
-from connecthub.integrations.fields import AnyRecord, record_of, records_of
+from connecthub.integrations.fields import AnyRecord, count_in, record_of, records_of
 from connecthub.integrations.pages import Page
 from connecthub.integrations.token import Token
 
@@ -66,8 +66,7 @@ def token_in(response: Response) -> Token:
     token = answer.get("access_token")
     if not isinstance(token, str) or not token.strip():
         raise ProtocolError(f"{response.call} answered without a token; check base_url")
-    lasts = str(answer.get("expires_in") or "")
-    seconds = int(lasts) if lasts.isdecimal() else None
+    seconds = count_in(answer.get("expires_in"))
     return Token(SecretStr(token.strip()), None if seconds is None else max(seconds - EARLY, seconds // 2))
 
 
@@ -83,9 +82,9 @@ def _total(response: Response, total: Any) -> int | None:
     """Read a number of rows, a number or text; None where it is left out."""
     if total is None:
         return None
-    if isinstance(total, bool) or not isinstance(total, int | str) or not str(total).isdecimal():
+    if (number := count_in(total)) is None:
         raise _broken(response, "with a total that is no number")
-    return int(total)
+    return number
 
 
 def _is_id(value: Any) -> bool:

@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from connecthub.core.safe_text import safe_text
 from connecthub.integrations.didi.signature import json_text
 
 REMOVED_AT_ONCE = 100
@@ -47,4 +46,4 @@ def batches(keys: Sequence[str]) -> list[list[str]]:
 
 def short(key: Any, absent: str = "?") -> str:
     """Return a key for a note, or `absent`."""
-    return safe_text(str(key or absent))[:64]
+    return str(key or absent)[:64]

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from connecthub.integrations.fields import without_halves
+
 Algorithm = Literal["md5", "sha256"]
 """As the app's security settings in DiDi's console say; older apps have md5."""
 
@@ -54,7 +56,7 @@ def json_text(value: Any) -> str:
 
 def _sendable(name: str, value: Any) -> str | int:
     if isinstance(value, str):
-        return value.strip(BLANKS)
+        return without_halves(value).strip(BLANKS)
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"parameter {name} is a {type(value).__name__}; give text, a whole number, or JSON as text")
     return value

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 
 from connecthub.core.safe_text import safe_text
 from connecthub.errors import IntegrationError
-from connecthub.integrations.bodies import charset_of, excerpt, is_html
+from connecthub.integrations.bodies import begins_with, charset_of, excerpt, is_html
 from connecthub.integrations.call import Call, Response
 from connecthub.integrations.errors import AuthError, BusinessError, PermissionDenied, ProtocolError
 from connecthub.integrations.failures import refusal
-from connecthub.integrations.fields import record_of
+from connecthub.integrations.fields import count_in, record_of
 from connecthub.integrations.seeyon.records import Entry, Heads
 from connecthub.integrations.seeyon.sign_in import GRANT, token_refused
 from connecthub.integrations.seeyon.written import BATCHES, is_write_result, write_refusal
@@ -38,7 +38,7 @@ def failure_of(response: Response) -> IntegrationError | None:
         return NoSuchResource(str(error)) if response.status == 404 else error
     if is_html(response.content):
         return response.broken(_page(response))
-    if not response.content.strip().startswith((b"{", b"[")):
+    if not begins_with(response.content, b"{", b"["):
         return None
     answer = response.json()
     return _refusal_inside(response.call, answer) if isinstance(answer, dict) else None
@@ -53,10 +53,10 @@ def failure_after_sign_in(response: Response) -> IntegrationError | None:
 
 def count_of(response: Response) -> int:
     """Read a count: a plain number, or one as text. Raises ProtocolError."""
-    answer = response.json()
-    if isinstance(answer, bool) or not re.fullmatch(r"[0-9]{1,9}", str(answer)):
+    count = count_in(response.json())
+    if count is None:
         raise ProtocolError(f"{response.call} answered with no number where a count was due; check the version")
-    return int(answer)
+    return count
 
 
 def one_entry(response: Response, model: type[AnyEntry], what: str) -> AnyEntry | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import quote
 
+from connecthub.integrations.call import segment
 from connecthub.integrations.errors import PermissionDenied, ProtocolError
 from connecthub.integrations.fields import records_of
 from connecthub.integrations.seeyon.answers import NoSuchResource, count_of, heads_of, one_entry
 from connecthub.integrations.seeyon.records import Department, Entry, Heads, Level, Member, Post, Unit
 from connecthub.integrations.seeyon.session import SeeyonSession
+
+log = logging.getLogger(__name__)
 
 AnyEntry = TypeVar("AnyEntry", bound=Entry)
 Progress = Callable[[int, int], None]
@@ -81,15 +84,15 @@ class SeeyonReads(SeeyonSession):
         counts they are missed, a ProtocolError.
         """
         departments = self.departments(unit_id, disabled=True)
+        count_path = f"orgMembers/count/{segment(unit_id)}"
+        count = self._count_if_any(count_path)
+        read = self._uncounted if count is None else self._list
         members: dict[str, Member] = {}
         for number, department in enumerate(departments, 1):
-            path = f"orgMembers/department/{segment(department.id)}"
-            for member in self._list(path, Member, "members"):
+            for member in read(f"orgMembers/department/{segment(department.id)}", Member, "members"):
                 members.setdefault(member.id, member)
             if progress:
                 progress(number, len(departments))
-        count_path = f"orgMembers/count/{segment(unit_id)}"
-        count = self._count_if_any(count_path)
         enabled = sum(member.enabled and not member.deleted for member in members.values())
         if count is not None and enabled < count:
             raise self._too_short(f"{len(departments)} departments", enabled, "enabled members", count_path, count)
@@ -106,7 +109,7 @@ class SeeyonReads(SeeyonSession):
         """
         path = f"orgMembers/department/{segment(department_id)}"
         if not recursive:
-            return self._list(path, Member, "members") or self._list(path, Member, "members")
+            return self._uncounted(path, Member, "members")
         count_path = f"orgMembers/department/count/{segment(department_id)}"
         return self._counted(path, Member, "members", count_path, params={"firstLayer": "false"})
 
@@ -128,13 +131,11 @@ class SeeyonReads(SeeyonSession):
 
     def posts(self, unit_id: str) -> list[Post]:
         """Return the posts (岗位) of a unit."""
-        path = f"orgPosts/{segment(unit_id)}"
-        return self._list(path, Post, "posts") or self._list(path, Post, "posts")
+        return self._uncounted(f"orgPosts/{segment(unit_id)}", Post, "posts")
 
     def levels(self, unit_id: str) -> list[Level]:
         """Return the levels (职务级别) of a unit."""
-        path = f"orgLevels/{segment(unit_id)}"
-        return self._list(path, Level, "levels") or self._list(path, Level, "levels")
+        return self._uncounted(f"orgLevels/{segment(unit_id)}", Level, "levels")
 
     def _list(
         self, path: str, model: type[AnyEntry], what: str, params: Mapping[str, Any] | None = None
@@ -148,6 +149,10 @@ class SeeyonReads(SeeyonSession):
         for entry in records_of(response, model, response.json(), what):
             entries.setdefault(entry.id, entry)
         return list(entries.values())
+
+    def _uncounted(self, path: str, model: type[AnyEntry], what: str) -> list[AnyEntry]:
+        """Read a list that has no count: that it is empty is believed at the second time."""
+        return self._list(path, model, what) or self._list(path, model, what)
 
     def _counted(
         self,
@@ -181,12 +186,13 @@ class SeeyonReads(SeeyonSession):
     def _count_if_any(self, path: str) -> int | None:
         """Return a count, None where it is not wanted, or the version has none or does not grant it: asked once."""
         kind = path.rpartition("/")[0]
-        if not self._check_counts or kind in self._uncounted:
+        if not self._check_counts or kind in self._no_counts:
             return None
         try:
             return self._count(path)
-        except (NoSuchResource, PermissionDenied):
-            self._uncounted.add(kind)
+        except (NoSuchResource, PermissionDenied) as error:
+            self._no_counts.add(kind)
+            log.warning("%s: without %s its lists are taken as they come (%s)", self.system, kind, error)
             return None
 
     def _one(
@@ -197,10 +203,3 @@ class SeeyonReads(SeeyonSession):
             if entry := one_entry(self.request("GET", path, params=params), model, what):
                 return entry
         return None
-
-
-def segment(value: str) -> str:
-    """Return `value` as one part of a path. Raises ValueError for one that would lead to another resource."""
-    if value.strip() in ("", ".", ".."):
-        raise ValueError(f"{value!r} is no id, code or number to ask for")
-    return quote(value, safe="")

@@ -61,7 +61,7 @@ class SeeyonSession(BaseClient):
         self._extra_headers = NUMBERS_AS_TEXT if numbers_as_text else {}
         self._token_form: TokenForm = token_form
         self._check_counts = check_counts
-        self._uncounted: set[str] = set()
+        self._no_counts: set[str] = set()
 
     @property
     def bound_user(self) -> BoundUser | None:
@@ -98,12 +98,12 @@ class SeeyonSession(BaseClient):
             response = self._exchange.run(call, lambda: outgoing)
         except ServerError as error:
             if error.status == 500:  # V9.0 NEXT: so it answers a machine whose IP address is not bound
-                raise AuthError(f"{call} answered 500 each time; {GRANT}") from error
+                words = "the OA fails (look into its own log), or it does not take this user from this machine"
+                raise AuthError(f"{call} answered 500 each time: {words}; {GRANT}") from error
             raise
         if error := self.failure(response):
             raise error
         told = sign_in(response)
-        self._hooks.on_secret(told.token)
         if self._login_name and told.tells_user and told.bound_user is None:
             raise unknown_login(call, self._login_name)
         self._bound_user = told.bound_user
@@ -123,7 +123,7 @@ class SeeyonSession(BaseClient):
         page = is_html(response.content) and response.status == 200 and not response.call.writes
         if not page and not token_refused(response):
             return False
-        self._tokens.drop(token)
+        self.drop_token(token)
         return True
 
     def failure_again(self, response: Response) -> IntegrationError | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connecthub.errors import IntegrationError
+from connecthub.integrations.bodies import begins_with
 from connecthub.integrations.call import Response, json_body, text_body
 from connecthub.integrations.errors import AuthError, ProtocolError
 from connecthub.integrations.failures import refusal
@@ -47,7 +48,7 @@ def token_refused(response: Response) -> bool:
     try:
         answer = json_body(response)
     except ProtocolError:
-        return response.content.strip().startswith(INVALID_TOKEN.encode())
+        return begins_with(response.content, INVALID_TOKEN.encode())
     if not isinstance(answer, dict):
         return isinstance(answer, str) and answer.startswith(INVALID_TOKEN)
     told = str(answer.get("code")) == INVALID_TOKEN_CODE or str(answer.get("message")).startswith(INVALID_TOKEN)

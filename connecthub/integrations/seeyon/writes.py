@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from connecthub.integrations.seeyon.reads import SeeyonReads, segment
+from connecthub.integrations.call import segment
+from connecthub.integrations.seeyon.reads import SeeyonReads
 from connecthub.integrations.seeyon.records import Department, Entry, Member, Written
 from connecthub.integrations.seeyon.written import written_entries, written_entry
 

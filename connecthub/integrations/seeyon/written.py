@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from connecthub.core.safe_text import safe_text
 from connecthub.integrations.call import Call, Response
-from connecthub.integrations.errors import AlreadyExists, BusinessError, ProtocolError
+from connecthub.integrations.errors import AlreadyExists, BusinessError, ProtocolError, ResultUnknown
 from connecthub.integrations.seeyon.records import Entry, Written
 
 SUCCESS = "SUCCESS"
@@ -45,15 +45,19 @@ AnyEntry = TypeVar("AnyEntry", bound=Entry)
 
 
 def is_write_result(answer: Mapping[str, Any]) -> bool:
-    """Tell whether an object is the envelope of a write."""
-    return "success" in answer and bool({"successMsgs", "errorMsgs"} & answer.keys())
+    """Tell whether an object is the envelope of a write, and says how it went."""
+    told = str(answer.get("success")).lower() in ("true", "false")
+    return told and bool({"successMsgs", "errorMsgs"} & answer.keys())
 
 
-def write_refusal(call: Call, answer: Mapping[str, Any]) -> BusinessError | None:
-    """Return the error of a write; with several codes the first is `code`, and the message has all."""
+def write_refusal(call: Call, answer: Mapping[str, Any]) -> BusinessError | ResultUnknown | None:
+    """Return the error of a write; with several codes the first is `code`, and the message has all. One that is told
+    as done and as refused is ResultUnknown."""
     refused = _messages(answer, "errorMsgs")
     if not refused and str(answer["success"]).lower() == "true":
         return None
+    if _messages(answer, "successMsgs"):
+        return call.unknown(ProtocolError(f"{call} answered that it was done, and that it was refused"))
     codes = [_code(message, "no code") for message in refused] or ["no code"]
     told = ", ".join(f"{code} ({MEANINGS[code]})" if code in MEANINGS else code for code in codes)
     message = f"{call}: refused with {told}; change the entry and try again"
