@@ -64,7 +64,8 @@ class FixedClock:
         """Step the wall clock to an aware time, as a time server does; the monotonic clock stays. Raises ValueError."""
         if now.tzinfo is None:
             raise ValueError(f"{now!r} has no zone; give an aware datetime")
-        self._now = now.astimezone(UTC)
+        with self._lock:
+            self._now = now.astimezone(UTC)
 
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass on both clocks."""

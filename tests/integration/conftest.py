@@ -1,4 +1,4 @@
-"""An installation on each of the two stacks, with the plugins of `tests/plugins`."""
+"""An installation on each of the two stacks, with the plugins of `tests/plugins`; and a stand-in on its own clock."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from connecthub.control.actor import Actor, Role
@@ -21,6 +22,7 @@ from connecthub.control.job_logs import LogDetail, show_log
 from connecthub.control.job_settings import JobSettings
 from connecthub.control.jobs import Office, add_job
 from connecthub.control.runs import run_job
+from connecthub.core.clock import FixedClock
 from connecthub.core.config import Settings
 from connecthub.db import jobs
 from connecthub.db.engine import Database
@@ -32,6 +34,7 @@ from connecthub.tasks.execute import Workbench
 from connecthub.tasks.held_runs import HeldRuns
 from connecthub.tasks.huey_app import Ringer, signers
 from connecthub.tasks.log_writer import LogShipper
+from tests.integration.standin import Counter, plain_client
 from tests.runs import PLUGINS
 from tests.webhook import Webhook, webhook
 
@@ -164,3 +167,23 @@ def bench(installation: Installation) -> Iterator[Workbench]:
             "host:1:test",
             installation.ring,
         )
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands still."""
+    return FixedClock(datetime(2026, 1, 5, tzinfo=UTC))
+
+
+@pytest.fixture
+def sandbox(clock: FixedClock) -> Iterator[Counter]:
+    """A stand-in of no system in particular."""
+    with Counter(clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+def client(sandbox: Counter) -> Iterator[httpx.Client]:
+    """A plain client of it."""
+    with plain_client(sandbox) as opened:
+        yield opened

@@ -128,3 +128,11 @@ class Caller:
 
     def the_member(self) -> dict[str, Any]:
         return next(row for row in self.sandbox.members_now() if row["employee_number"] == ZHANG["employee_number"])
+
+
+@contextmanager
+def calling(clock: FixedClock | None = None, **options: Any) -> Iterator[Caller]:
+    """Open a stand-in with `options` and a caller of it."""
+    clock = clock or FixedClock(MONDAY)
+    with DidiSandbox(clock=clock, **options) as sandbox, Caller(sandbox, clock) as caller:
+        yield caller

@@ -11,22 +11,18 @@ from typing import Any
 import pytest
 
 from connecthub.core.clock import FixedClock
+from connecthub.errors import ConfigError
 from connecthub.integrations.didi.signature import json_text
 from connecthub.integrations.sandbox.didi import COMPANY, DidiSandbox
 from connecthub.integrations.sandbox.faults import Delay
 from connecthub.integrations.sandbox.match import Match
 from connecthub.integrations.sandbox.organisation import generate
-from tests.integration.didi import DEPARTMENT, MONDAY, SIGN_KEY, SINGLE, ZHANG, Caller
+from tests.integration.didi import DEPARTMENT, MONDAY, SIGN_KEY, SINGLE, ZHANG, Caller, calling
 
 
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(MONDAY)
-
-
-@pytest.fixture
-def didi(clock: FixedClock) -> Iterator[Caller]:
-    with DidiSandbox(clock=clock) as sandbox, Caller(sandbox, clock) as caller:
+def didi() -> Iterator[Caller]:
+    with calling() as caller:
         yield caller
 
 
@@ -114,26 +110,26 @@ def test_of_two_departments_added_at_the_same_time_one_fails() -> None:
             self.go_on.wait(10)
 
     clock = Held()
-    with DidiSandbox(clock=clock) as sandbox, Caller(sandbox, clock) as didi, ThreadPoolExecutor(1) as pool:
-        sandbox.fault(Match(path_glob="*BudgetCenter/add", first_n=1), Delay(1))
+    with calling(clock) as didi, ThreadPoolExecutor(1) as pool:
+        didi.sandbox.fault(Match(path_glob="*BudgetCenter/add", first_n=1), Delay(1))
         first = pool.submit(didi.post, "BudgetCenter/add", type=1, **DEPARTMENT)
         assert clock.paused.wait(10)
         second = didi.post("BudgetCenter/add", **{"type": 1, **DEPARTMENT, "out_budget_id": "D2"})
         clock.go_on.set()
         assert (first.result(10)["errno"], second["errno"]) == (0, 500)
-        assert len(sandbox.departments_now()) == 1
+        assert len(didi.sandbox.departments_now()) == 1
 
 
-def test_a_new_token_ends_the_old_one_where_only_one_is_active(clock: FixedClock) -> None:
-    with DidiSandbox(clock=clock, single_active_token=True) as sandbox, Caller(sandbox, clock) as didi:
-        sandbox.issue_token("sandbox-client")
+def test_a_new_token_ends_the_old_one_where_only_one_is_active() -> None:
+    with calling(single_active_token=True) as didi:
+        didi.sandbox.issue_token("sandbox-client")
         assert didi.get("Role/get")["errno"] == 401
 
 
-def test_a_token_lives_for_its_time_however_it_is_used(didi: Caller, clock: FixedClock) -> None:
-    clock.advance(1797)
+def test_a_token_lives_for_its_time_however_it_is_used(didi: Caller) -> None:
+    didi.clock.advance(1797)
     assert didi.get("Role/get")["errno"] == 0
-    clock.advance(1)
+    didi.clock.advance(1)
     assert didi.get("Role/get")["errno"] == 401
 
 
@@ -141,22 +137,55 @@ def test_the_answer_tells_the_time_of_the_clock(didi: Caller) -> None:
     assert didi.http.get("Role/get").headers["date"] == "Mon, 23 Nov 2026 01:00:00 GMT"
 
 
+@pytest.mark.parametrize(
+    ("path", "fields", "errno"),
+    [
+        (SINGLE, {"sign": "\u7b7e"}, 19999),
+        (SINGLE, {"sign": ["x"]}, 19999),
+        (SINGLE, {"client_id": {"a": 1}}, 400),
+        (SINGLE, {"access_token": [1]}, 401),
+        (SINGLE, {"data": "[" * 100_000}, 10003),
+        (SINGLE, {"data": '{"realname": ["x"]}'}, 10003),
+        ("BudgetCenter/add", {"type": [1]}, 10003),
+        ("BudgetCenter/add", {**DEPARTMENT, "type": 1, "leader_employee_id": '[{"a": 1}]'}, 10003),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_values_that_nobody_would_send_are_refused(didi: Caller, path: str, fields: dict[str, Any], errno: int) -> None:
+    assert didi.post(path, **fields)["errno"] == errno
+
+
+def test_an_offset_without_end_is_refused(didi: Caller) -> None:
+    assert didi.get("Member/get", offset="9" * 5000)["errno"] == 10003
+
+
+def test_half_a_character_in_a_name_spoils_neither_lists_nor_journal(didi: Caller) -> None:
+    half = r'{"phone": "19900005001", "realname": "\ud800", "employee_number": "\ud800"}'
+    assert didi.post(SINGLE, data=half)["errno"] == 0
+    assert didi.get("Member/get")["data"]["records"][0]["realname"] == "\ud800"
+    journal = didi.http.get(f"{didi.sandbox.base_url}/__control/journal").json()
+    assert journal[0]["key"] == "\ud800"
+    garbled = json.dumps({**didi.fields(), "data": "\ud800"})
+    answer = didi.http.post(SINGLE, content=garbled, headers={"Content-Type": "application/json"})
+    assert answer.json()["errno"] == 19999
+
+
 # What is there, and what was done
 
 
-def test_types_are_loose_where_they_are_to_be(clock: FixedClock) -> None:
-    with DidiSandbox(clock=clock, loose_types=True) as sandbox, Caller(sandbox, clock) as didi:
+def test_types_are_loose_where_they_are_to_be() -> None:
+    with calling(loose_types=True) as didi:
         assert didi.get("Member/get")["data"] == []
-        sandbox.plant_member(realname="张三")
+        didi.sandbox.plant_member(realname="张三")
         answer = didi.get("Member/get")
         assert (answer["errno"], answer["data"]["total"]) == ("0", "1")
 
 
-def test_people_are_there_before_the_first_sync(clock: FixedClock) -> None:
+def test_people_are_there_before_the_first_sync() -> None:
     organisation = generate("small", seed=1)
     phones = {member["telNumber"] for member in organisation.members}
     codes = {member["code"] for member in organisation.members}
-    sandbox = DidiSandbox(clock=clock, existing="some", organisation=organisation)
+    sandbox = DidiSandbox(clock=FixedClock(MONDAY), existing="some", organisation=organisation)
     rows = {row["id"]: row for row in sandbox.members_now()}
     found = {name: rows[ids[0]] for name, ids in sandbox.planted.items() if ids[0] in rows}
     assert (found["super_administrator"]["system_role"], found["super_administrator"]["employee_number"]) == (2, "")
@@ -168,6 +197,15 @@ def test_people_are_there_before_the_first_sync(clock: FixedClock) -> None:
     assert [row["out_budget_id"] for row in sandbox.departments_now()] == [""]
     sandbox.reset()
     assert len(sandbox.members_now()) == len(rows)
+
+
+def test_it_starts_over_with_the_organisation_it_was_opened_with() -> None:
+    sandbox = DidiSandbox(clock=FixedClock(MONDAY), existing="some", organisation=generate("small", seed=7))
+    before = sandbox.members_now()
+    assert sandbox.reset() == ("small", 7)
+    assert sandbox.members_now() == before
+    with pytest.raises(ConfigError, match="profile 'huge' is none"):
+        DidiSandbox(clock=FixedClock(MONDAY)).reset("huge")
 
 
 def test_the_journal_tells_operation_key_and_time_and_no_phone(didi: Caller) -> None:

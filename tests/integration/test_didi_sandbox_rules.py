@@ -7,20 +7,13 @@ from typing import Any
 
 import pytest
 
-from connecthub.core.clock import FixedClock
 from connecthub.integrations.didi.signature import json_text
-from connecthub.integrations.sandbox.didi import DidiSandbox
-from tests.integration.didi import DEPARTMENT, MONDAY, ZHANG, Caller
+from tests.integration.didi import DEPARTMENT, MONDAY, ZHANG, Caller, calling
 
 
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(MONDAY)
-
-
-@pytest.fixture
-def didi(clock: FixedClock) -> Iterator[Caller]:
-    with DidiSandbox(clock=clock) as sandbox, Caller(sandbox, clock) as caller:
+def didi() -> Iterator[Caller]:
+    with calling() as caller:
         yield caller
 
 
@@ -56,6 +49,10 @@ def didi(clock: FixedClock) -> Iterator[Caller]:
         ({"use_company_money": 1, "regulation_id": "1"}, 10003),
         ({"regulation_id": "1"}, 0),
         ({"legal_entity_id": "1"}, 10001),
+        ({"out_legal_entity_id": "LE001"}, 0),
+        ({"out_legal_entity_id": "LE002"}, 10001),
+        ({"project_ids": "_".join(["7"] * 500)}, 0),
+        ({"project_ids": "_".join(["7"] * 501)}, 10003),
         ({"total_quota": "much"}, 10003),
         ({"immediate_superior_employee_number": "D9999"}, 10003),
         ({"set_dismiss_time": "2026-11-23"}, 10003),
@@ -63,12 +60,17 @@ def didi(clock: FixedClock) -> Iterator[Caller]:
         ({"set_dismiss_time": "tomorrow"}, 10003),
         ({"realname": ["张三"]}, 10003),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:40],
 )
 def test_a_members_fields_are_checked(didi: Caller, data: dict[str, Any], errno: int) -> None:
     answer = didi.add(**data)
     assert answer["errno"] == errno
     assert len(didi.sandbox.members_now()) == (errno == 0)
+
+
+def test_a_legal_entity_is_found_by_the_company_s_own_key(didi: Caller) -> None:
+    didi.add(out_legal_entity_id="LE001")
+    assert didi.the_member()["legal_entity_id"] == "1125922289295001"
 
 
 def test_answers_have_other_shapes_than_what_was_written(didi: Caller) -> None:
@@ -170,18 +172,18 @@ def test_the_removed_stay_as_having_left_and_unknown_ids_remove_nobody(didi: Cal
     assert didi.get("Member/get")["data"]["total"] == 1
 
 
-def test_a_dismissal_takes_effect_at_midnight_in_shanghai(didi: Caller, clock: FixedClock) -> None:
+def test_a_dismissal_takes_effect_at_midnight_in_shanghai(didi: Caller) -> None:
     didi.add(set_dismiss_time="2026-11-24")
-    clock.set(MONDAY.replace(hour=15, minute=59))
+    didi.clock.set(MONDAY.replace(hour=15, minute=59))
     assert didi.the_member()["status"] == 1
-    clock.set(MONDAY.replace(hour=16))
+    didi.clock.set(MONDAY.replace(hour=16))
     assert (didi.the_member()["status"], didi.the_member()["dismiss_time"]) == (4, "2026-11-24 00:00:00")
 
 
-def test_a_dismissal_can_be_taken_back_before(didi: Caller, clock: FixedClock) -> None:
+def test_a_dismissal_can_be_taken_back_before(didi: Caller) -> None:
     member_id = didi.add(set_dismiss_time="2026-11-24")["data"]["id"]
     didi.edit(member_id, set_dismiss_time="")
-    clock.set(MONDAY.replace(day=25))
+    didi.clock.set(MONDAY.replace(day=25))
     assert didi.the_member()["status"] == 1
 
 
@@ -209,6 +211,8 @@ def test_members_are_listed_by_filters_or_on_from_the_last_id(didi: Caller) -> N
         ({"out_budget_id": "1" * 65}, 10003),
         ({"budget_cycle": None}, 10003),
         ({"total_quota": None}, 10003),
+        ({"total_quota": "12.5"}, 10003),
+        ({"total_quota": "12"}, 0),
         ({"parent_id": "0"}, 0),
         ({"parent_id": "1125"}, 10003),
         ({"out_parent_id": "unknown"}, 10003),
@@ -248,7 +252,23 @@ def test_a_department_is_closed_when_nobody_is_in_it_and_hidden_then(didi: Calle
     assert didi.add(phone="19900005002", employee_number="D2", out_budget_id="A")["errno"] == 10003
 
 
-def test_there_are_so_many_departments_at_most(clock: FixedClock) -> None:
-    with DidiSandbox(clock=clock, department_limit=1) as sandbox, Caller(sandbox, clock) as didi:
+def test_a_department_is_shown_with_its_quota_and_its_leaders(didi: Caller) -> None:
+    major, other = (didi.sandbox.plant_member(realname=name) for name in ("张三", "李四"))
+    fields = {**DEPARTMENT, "total_quota": "12", "leader_id": f"{major},{other}"}
+    didi.post("BudgetCenter/add", type=1, **fields)
+    didi.post("BudgetCenter/add", **{"type": 1, **DEPARTMENT, "out_budget_id": "D2"})
+    limited, free = didi.get("BudgetCenter/get")["data"]["records"]
+    quota = ("is_limit_quota", "total_quota", "available_quota", "freeze_quota")
+    assert [limited[name] for name in quota] == [1, "12.00", "12.00", "0.00"]
+    assert [free[name] for name in quota] == [0, "0.00", "0.00", "0.00"]
+    assert limited["leader_item_list"] == [
+        {"leader_id": major, "leader_name": "张三", "leader_type": "major"},
+        {"leader_id": other, "leader_name": "李四", "leader_type": "other"},
+    ]
+    assert free["leader_item_list"] == []
+
+
+def test_there_are_so_many_departments_at_most() -> None:
+    with calling(department_limit=1) as didi:
         assert didi.post("BudgetCenter/add", **{"type": 1, **DEPARTMENT})["errno"] == 0
         assert didi.post("BudgetCenter/add", **{"type": 1, **DEPARTMENT, "out_budget_id": "D2"})["errno"] == 10003

@@ -40,11 +40,18 @@ def step(installation: Installation, clock: FixedClock, stopping: threading.Even
 
 
 def rows(
-    installation: Installation, days: float, count: int = 1, *, job: str = "job", status: Status = Status.SUCCEEDED
+    installation: Installation,
+    days: float,
+    count: int = 1,
+    *,
+    job: str = "job",
+    status: Status = Status.SUCCEEDED,
+    dry_run: bool = False,
 ) -> list[int]:
     """JobLogs that were queued and ended so many days before noon."""
     at = NOON - days * DAY
-    values = {**NewLog(installation.job(job), Trigger.MANUAL).values(status), "queued_at": at, "available_at": at}
+    new = NewLog(installation.job(job), Trigger.MANUAL, dry_run=dry_run)
+    values = {**new.values(status), "queued_at": at, "available_at": at}
     values["finished_at"] = None if status in (Status.QUEUED, Status.RUNNING) else at
     with installation.database.write() as connection:
         return list(connection.execute(insert(job_logs).returning(job_logs.c.id), [values] * count).scalars())
@@ -112,6 +119,16 @@ def test_a_job_that_keeps_so_many_keeps_its_newest_whatever_their_age(installati
     keep(installation, 3)
     assert step.step() is False
     assert left(installation) == sorted([*newest, *others, *waits])
+
+
+def test_dry_runs_push_out_no_run_but_older_dry_ones(installation: Installation, step: Prune):
+    installation.add()
+    rows(installation, 90, dry_run=True)
+    work = rows(installation, 60, 2)
+    dry = rows(installation, 2, 4, dry_run=True)
+    keep(installation, 2)
+    assert step.step() is False
+    assert left(installation) == [*work, *dry[-2:]]
 
 
 NO_SUCCESS = PolicyChange(no_success_hours=24 * 45)

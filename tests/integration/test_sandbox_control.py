@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,31 +14,14 @@ from connecthub.integrations.sandbox.faults import EFFECTS, ApplyThenFail, Delay
 from tests.integration.standin import Counter, plain_client
 
 
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(datetime(2026, 1, 5, 1, tzinfo=UTC))
-
-
-@pytest.fixture
-def sandbox(clock: FixedClock) -> Iterator[Counter]:
-    with Counter(clock=clock) as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox: Counter) -> Iterator[httpx.Client]:
-    with plain_client(sandbox) as opened:
-        yield opened
-
-
 def test_the_clock_is_shown_and_turned(client: httpx.Client, clock: FixedClock) -> None:
     assert client.get("/__control/clock").json() == {
-        "now": "2026-01-05T01:00:00+00:00",
+        "now": "2026-01-05T00:00:00+00:00",
         "monotonic": 0,
         "virtual": True,
     }
     assert (
-        client.post("/__control/clock", json={"advance_s": 900.5}).json()["now"] == "2026-01-05T01:15:00.500000+00:00"
+        client.post("/__control/clock", json={"advance_s": 900.5}).json()["now"] == "2026-01-05T00:15:00.500000+00:00"
     )
     turned = client.post("/__control/clock", json={"set": "2026-03-01T08:00:00+08:00"}).json()
     assert turned == {"now": "2026-03-01T00:00:00+00:00", "monotonic": 900.5, "virtual": True}
@@ -62,6 +44,14 @@ def test_a_fault_is_switched_on_and_off(client: httpx.Client, sandbox: Counter) 
     }
     assert client.post("/__control/faults", json=fault).json() == {"id": "gateway"}
     assert [client.get("/list").status_code for _ in range(4)] == [200, 503, 200, 503]
+    assert client.get("/__control/faults").json() == [
+        {
+            "id": "gateway",
+            "match": {"method": "GET", "path_glob": "/list*", "every": 2, "seed": 0},
+            "effect": "status",
+            "struck": 2,
+        }
+    ]
     assert client.post("/__control/faults", json=fault).status_code == 409
     assert client.post("/__control/faults", json={"effect": "html_login"}).json() == {"id": "fault-3"}
     assert "Login" in client.get("/").text
@@ -121,6 +111,7 @@ def test_tokens_expire_and_everything_starts_over(client: httpx.Client, sandbox:
     ("method", "path", "body", "status", "says"),
     [
         ("GET", "nothing", None, 404, "no /__control/nothing; there are /__control/reset, /__control/clock"),
+        ("GET", "", None, 404, "no /__control/; there are"),
         ("GET", "clock/utc", None, 404, "no /__control/clock/utc"),
         ("GET", "state/people", None, 404, "no state 'people'; there are handled, tokens"),
         ("PUT", "clock", None, 405, "/__control/clock takes GET and POST, not PUT"),
@@ -130,6 +121,9 @@ def test_tokens_expire_and_everything_starts_over(client: httpx.Client, sandbox:
         ("POST", "clock", '{"advance_s": -1}', 400, "clock.advance_s: Input should be greater than or equal to 0"),
         ("POST", "clock", '{"advance_s": NaN}', 400, "clock.advance_s"),
         ("POST", "clock", '{"set": "2026-03-01T08:00:00"}', 400, "clock.set: Input should have timezone info"),
+        ("POST", "clock", '{"set": "0001-01-01T00:00:00+08:00"}', 400, "clock.set: Input should be greater"),
+        ("POST", "clock", '{"set": "9999-12-31T23:59:59Z"}', 400, "clock.set: Input should be less"),
+        ("POST", "clock", '{"a":' * 100_000, 400, "the body is no JSON object"),
         ("POST", "clock", '{"step": 5}', 400, "clock.step: Extra inputs are not permitted"),
         ("POST", "reset", '{"seed": "x"}', 400, "reset.seed"),
         ("POST", "faults", "{}", 400, "fault.effect: Field required"),
@@ -139,6 +133,10 @@ def test_tokens_expire_and_everything_starts_over(client: httpx.Client, sandbox:
         ("POST", "faults", '{"effect": {"status": {"code": 99}}}', 400, "status.code: Input should be greater"),
         ("POST", "faults", '{"effect": {"delay": {}}}', 400, "delay.seconds"),
         ("POST", "faults", '{"effect": {"charset": {"encoding": "x"}}}', 400, "'x' is no encoding; write one like gbk"),
+        ("POST", "faults", '{"effect": {"charset": {"encoding": "hex"}}}', 400, "'hex' is no encoding"),
+        ("POST", "faults", '{"effect": {"redirect": {"to": "/登录"}}}', 400, "redirect.to"),
+        ("POST", "faults", '{"effect": {"status": {"headers": {"A": "b\\r\\nC: d"}}}}', 400, "status.headers.A"),
+        ("POST", "faults", '{"effect": {"trickle": {"bytes": 0}}}', 400, "trickle.bytes"),
         ("POST", "faults", '{"effect": "hang", "match": {"nth": 0}}', 400, "match.nth: Input should be greater"),
         ("POST", "faults", '{"effect": "hang", "match": {"path": "/"}}', 400, "match.path"),
         ("POST", "faults", '{"effect": "hang", "match": {"service": "didi"}}', 400, "is counter, not didi"),
@@ -153,6 +151,12 @@ def test_what_makes_no_sense_is_refused_with_what_to_do(
     assert (answer.status_code, list(answer.json())) == (status, ["error"])
     assert says in answer.json()["error"]
     assert "\n" not in answer.json()["error"]
+
+
+def test_without_more_it_starts_over_as_it_was_started(client: httpx.Client, sandbox: Counter) -> None:
+    sandbox.beginning = ("medium", 7)
+    assert client.post("/__control/reset").json() == {"size": "medium", "seed": 7}
+    assert client.post("/__control/reset", json={"seed": 0}).json() == {"size": "medium", "seed": 0}
 
 
 def test_it_is_closed_where_others_can_reach_it() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -30,28 +29,12 @@ from connecthub.integrations.sandbox.faults import (
     Redirect,
     RejectThenOk,
     Status,
+    Trickle,
     Truncate,
 )
 from connecthub.integrations.sandbox.match import Match
 from connecthub.integrations.sandbox.messages import Reply, Request
 from tests.integration.standin import Counter, plain_client
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(datetime(2026, 1, 5, tzinfo=UTC))
-
-
-@pytest.fixture
-def sandbox(clock: FixedClock) -> Iterator[Counter]:
-    with Counter(clock=clock) as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox: Counter) -> Iterator[httpx.Client]:
-    with plain_client(sandbox) as opened:
-        yield opened
 
 
 def struck(sandbox: Counter) -> list[int]:
@@ -162,6 +145,20 @@ def test_a_delay_passes_on_the_clock(sandbox: Counter, client: httpx.Client, clo
     assert client.get("/list").json()["handled"] == 2
     assert clock.monotonic() == 90
     assert [entry["at"] for entry in sandbox.journal] == [0, 90]
+
+
+def test_an_answer_trickles_on_the_clock(sandbox: Counter, client: httpx.Client, clock: FixedClock) -> None:
+    whole = client.get("/list").content
+    sandbox.fault(Match(nth=1), Trickle(bytes=10, seconds=5))
+    assert client.get("/list").content == whole.replace(b"1", b"2", 1)
+    assert clock.monotonic() == 5 * (len(whole) // 10)
+
+
+def test_a_stand_in_ends_while_an_answer_trickles() -> None:
+    with Counter() as sandbox:
+        sandbox.play_next(Trickle(bytes=1, seconds=3600))
+        with plain_client(sandbox) as client, client.stream("GET", "/") as answer:
+            assert next(answer.iter_raw()) == b"{"
 
 
 class HeldClock(FixedClock):

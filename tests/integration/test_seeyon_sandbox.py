@@ -72,6 +72,38 @@ def test_a_department_stays_in_its_unit_where_that_comes_as_text(here: Office):
     assert "改名" in found
 
 
+def test_a_department_that_moves_gets_a_path_with_those_below_it(here: Office):
+    made = here.oa.organisation
+    rows = {row["id"]: row for row in made.departments if row["enabled"]}
+    parent = next(rows[row["superior"]] for row in rows.values() if row["superior"] in rows)
+    below = [row for row in rows.values() if row["path"].startswith(parent["path"]) and row is not parent]
+    home = next(row for row in rows.values() if len(row["path"]) == 12 and not parent["path"].startswith(row["path"]))
+    others = {row["path"] for row in rows.values() if row is not parent and row not in below}
+    ends = {row["id"]: row["path"].removeprefix(parent["path"]) for row in below}
+    with here.plain() as plain:
+        sent = {"id": parent["id"], "superior": home["id"], "path": "x"}
+        assert plain.put("orgDepartment", json=sent).json()["success"]
+        assert plain.put("orgDepartment", json={"id": parent["id"], "path": "x"}).json()["success"]
+    assert parent["path"][:-4] == home["path"]
+    assert parent["path"] not in others
+    assert below
+    assert all(row["path"] == parent["path"] + ends[row["id"]] for row in below)
+
+
+@pytest.mark.parametrize("name", ["code", "loginName", "telNumber"])
+def test_who_is_there_is_found_before_who_is_deleted(here: Office, name: str):
+    old, new = [row for row in here.oa.organisation.members if row["enabled"] and not row["isAdmin"]][:2]
+    old.update({name: "19900009999"}, enabled=False, isDeleted=True)
+    new.update({name: "19900009999"})
+    ways = {"code": "orgMember/code/{}", "loginName": "orgMember?loginName={}", "telNumber": "orgMember/telephone/{}"}
+    with here.plain() as plain:
+        assert plain.get(ways[name].format("19900009999")).json()["id"] == new["id"]
+        if name == "code":
+            assert plain.put("orgMember/code/19900009999/enabled/false", json={}).json()["success"]
+            assert plain.delete("orgMember/code/19900009999").json()["success"]
+            assert plain.get("orgMember/code/19900009999").json()["id"] == old["id"]
+
+
 def test_the_token_goes_in_the_header_or_the_query(here: Office):
     token = here.client.authenticate().get_secret_value()
     answer = httpx.get(f"{here.oa.base_url}/seeyon/rest/orgAccounts", params={"token": token}, trust_env=False)

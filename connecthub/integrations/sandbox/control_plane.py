@@ -3,9 +3,10 @@
 It belongs to the stand-in and to nothing that it imitates. It has no password, so it answers only where the stand-in
 listens on this machine's loopback address, which is the default.
 
-    POST   /__control/reset          {"size": "small", "seed": 1}
+    POST   /__control/reset          {"size": "small", "seed": 1}, by default those it was started with
     GET    /__control/clock
     POST   /__control/clock          {"advance_s": 900} or {"set": "2026-03-01T08:00:00+08:00"}
+    GET    /__control/faults
     POST   /__control/faults         {"id": "slow", "match": {"every": 10}, "effect": {"delay": {"seconds": 3}}}
     DELETE /__control/faults
     GET    /__control/journal
@@ -20,6 +21,8 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 PREFIX = "/__control/"
 EXAMPLE = '{"status": {"code": 502}}'
 TEN_YEARS = 315_360_000
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Where a clock may be set: what stands beside the time, zones and lives of tokens, has to be a date too."""
 
 
 class _Refused(ConnectHubError):
@@ -55,13 +60,13 @@ class _Form(BaseModel):
 
 
 class _Reset(_Form):
-    size: str = "small"
-    seed: int = 1
+    size: str | None = None
+    seed: int | None = None
 
 
 class _Clock(_Form):
     advance_s: float | None = Field(default=None, ge=0, le=TEN_YEARS)
-    set: AwareDatetime | None = None
+    set: AwareDatetime | None = Field(default=None, ge=EARLIEST, le=LATEST)
 
     @model_validator(mode="after")
     def _one(self) -> _Clock:
@@ -82,7 +87,7 @@ Answer = Callable[["Sandbox", Request], Any]
 
 def is_for_it(request: Request) -> bool:
     """Tell whether a request is for the control plane."""
-    return request.path.startswith(PREFIX)
+    return f"{request.path}/".startswith(PREFIX)
 
 
 def answer(sandbox: Sandbox, request: Request) -> Reply:
@@ -143,8 +148,8 @@ def _problems(error: ValidationError) -> str:
 
 def _reset(sandbox: Sandbox, request: Request) -> Any:
     form = _body(_Reset, sandbox, request)
-    sandbox.reset(form.size, form.seed)
-    return {"size": form.size, "seed": form.seed}
+    size, seed = sandbox.reset(form.size, form.seed)
+    return {"size": size, "seed": seed}
 
 
 def _show_clock(sandbox: Sandbox, request: Request) -> Any:
@@ -187,6 +192,21 @@ def effect_of(given: Any) -> Effect:
     return EFFECTS[name](**settings)
 
 
+def _show_faults(sandbox: Sandbox, request: Request) -> Any:
+    """Say which faults stand, in the order in which they are tried, and how often each has struck."""
+    _check_service(sandbox, request.query.get("service"))
+    names = {kind: name for name, kind in EFFECTS.items()}
+    return [
+        {
+            "id": fault.name,
+            "match": {name: value for name, value in asdict(fault.match).items() if value is not None},
+            "effect": names.get(type(fault.effect), type(fault.effect).__name__),
+            "struck": fault.struck,
+        }
+        for fault in sandbox.faults
+    ]
+
+
 def _clear_faults(sandbox: Sandbox, request: Request) -> Any:
     _check_service(sandbox, request.query.get("service"))
     sandbox.clear_faults()
@@ -218,7 +238,7 @@ def _expire_tokens(sandbox: Sandbox, request: Request) -> Any:
 ROUTES: dict[str, dict[str, Answer]] = {
     "reset": {"POST": _reset},
     "clock": {"GET": _show_clock, "POST": _turn_clock},
-    "faults": {"POST": _add_fault, "DELETE": _clear_faults},
+    "faults": {"GET": _show_faults, "POST": _add_fault, "DELETE": _clear_faults},
     "journal": {"GET": _journal},
     "state": {"GET": _state},
     "expire-tokens": {"POST": _expire_tokens},

@@ -1,51 +1,32 @@
-"""Faults: how requests to a sandbox go wrong; a `Match` says which.
+"""Effects: how requests to a sandbox go wrong; a `Match` says which, and a `Fault` is both.
 
 `Status`, `Errno`, `Hang`, `Drop("before")`, `HtmlLogin` and `Redirect` come instead of handling the request, so that it
-takes no effect; the others spoil the true answer, so that it does.
+takes no effect; the others spoil or delay the true answer, so that it does.
 """
 
 from __future__ import annotations
 
-import codecs
 import dataclasses
 import json
-import random
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
 from connecthub.errors import ConnectHubError
-from connecthub.integrations.sandbox.match import Match
-from connecthub.integrations.sandbox.messages import Outcome, Reply, Request, Silence
+from connecthub.integrations.sandbox.messages import Outcome, Reply, Silence
 
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Login</title></head><body><form action='/login'></form></body></html>"
 BOM = b"\xef\xbb\xbf"
-
-
-class Fault:
-    """A match and its effect, with the count of the requests that it covered."""
-
-    def __init__(self, name: str, match: Match, effect: Effect) -> None:
-        self.name = name
-        self.match = match
-        self.effect = effect
-        self.struck = 0
-        self._covered = 0
-        self._random = random.Random(match.seed)
-
-    def strikes(self, request: Request) -> bool:
-        """Count `request` where it is covered, and tell whether it is struck."""
-        if not self.match.covers(request):
-            return False
-        self._covered += 1
-        return self.match.chooses(self._covered, self._random.random())
+HeaderName = Annotated[str, Field(pattern="^[A-Za-z0-9-]+$")]
+HeaderValue = Annotated[str, Field(pattern="^[ -~]*$")]
+"""Printable ASCII; what is not is written as %XX in an address."""
 
 
 @dataclasses.dataclass
@@ -89,7 +70,7 @@ class Status(Effect):
     """A status without the service's envelope, as a gateway in between answers."""
 
     code: int = Field(default=502, ge=200, le=599)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[HeaderName, HeaderValue] = field(default_factory=dict)
     body: str = "failed on purpose"
 
     def play(self, stage: Stage) -> Outcome:
@@ -118,6 +99,25 @@ class Delay(Effect):
         reply = stage.answer
         stage.pause(self.seconds)
         return reply
+
+
+@dataclass(frozen=True, config=STRICT)
+class Trickle(Effect):
+    """The true answer in pieces of so many bytes, so many seconds of the sandbox's clock after one another."""
+
+    bytes: int = Field(default=1024, ge=1)
+    seconds: float = Field(default=1, ge=0, le=86400)
+
+    def play(self, stage: Stage) -> Outcome:
+        body = stage.answer.body
+
+        def pieces() -> Iterator[bytes]:
+            for start in range(0, len(body), self.bytes):
+                if start:
+                    stage.pause(self.seconds)
+                yield body[start : start + self.bytes]
+
+        return dataclasses.replace(stage.answer, pieces=pieces)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -165,8 +165,8 @@ class Charset(Effect):
     @classmethod
     def _is_known(cls, encoding: str) -> str:
         try:
-            codecs.lookup(encoding)
-        except LookupError:
+            "张".encode(encoding, "replace")
+        except (LookupError, UnicodeError):
             raise ValueError(f"{encoding!r} is no encoding; write one like gbk") from None
         return encoding
 
@@ -191,7 +191,7 @@ class HtmlLogin(Effect):
 class Redirect(Effect):
     """A 302 to another address."""
 
-    to: str = "/login"
+    to: HeaderValue = "/login"
 
     def play(self, stage: Stage) -> Outcome:
         return Reply(302, b"", headers={"Location": self.to})
@@ -273,6 +273,7 @@ EFFECTS: dict[str, type[Effect]] = {
     "status": Status,
     "errno": Errno,
     "delay": Delay,
+    "trickle": Trickle,
     "hang": Hang,
     "drop_connection": Drop,
     "truncate": Truncate,

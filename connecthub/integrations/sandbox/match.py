@@ -1,13 +1,18 @@
-"""Match: which requests to a sandbox a fault is for."""
+"""Match: which requests to a sandbox a fault is for; and the fault that counts them."""
 
 from __future__ import annotations
 
+import random
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from connecthub.integrations.sandbox.messages import Request
+
+if TYPE_CHECKING:
+    from connecthub.integrations.sandbox.faults import Effect
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -47,3 +52,22 @@ class Match:
         if self.first_n is not None:
             return count <= self.first_n
         return self.probability is None or draw < self.probability
+
+
+class Fault:
+    """A match and its effect, with the count of the requests that it covered."""
+
+    def __init__(self, name: str, match: Match, effect: Effect) -> None:
+        self.name = name
+        self.match = match
+        self.effect = effect
+        self.struck = 0
+        self._covered = 0
+        self._random = random.Random(match.seed)
+
+    def strikes(self, request: Request) -> bool:
+        """Count `request` where it is covered, and tell whether it is struck."""
+        if not self.match.covers(request):
+            return False
+        self._covered += 1
+        return self.match.chooses(self._covered, self._random.random())

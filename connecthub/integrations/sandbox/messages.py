@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -23,10 +23,7 @@ class Request:
 
     def json(self) -> Any:
         """Return the body's JSON, None where it is none."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return None
+        return parse_json(self.body)
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     claimed_length: int | None = None
     """A Content-Length that is not the body's own; the connection is closed after such an answer."""
+    pieces: Callable[[], Iterator[bytes]] | None = None
+    """Yields the body bit by bit, each to be sent when it comes."""
 
 
 class Silence(Enum):
@@ -51,9 +50,21 @@ class Silence(Enum):
 Outcome = Reply | Silence
 
 
+def parse_json(text: str | bytes) -> Any:
+    """Return what a text says in JSON, None where it is none, or none that anybody would send: nested without end."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def json_reply(value: Any, status: int = 200) -> Reply:
     """Make a JSON answer that ends in CRLF, as the real systems' do."""
-    return Reply(status, json.dumps(value, ensure_ascii=False).encode() + b"\r\n", "application/json;charset=UTF-8")
+    try:
+        body = json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a character that somebody sent, in a name or a key: it goes back escaped
+        body = json.dumps(value).encode()
+    return Reply(status, body + b"\r\n", "application/json;charset=UTF-8")
 
 
 def html_reply() -> Reply:

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Self
 from connecthub.core.clock import SystemClock, WaitingClock
 from connecthub.errors import ConnectHubError
 from connecthub.integrations.sandbox import control_plane
-from connecthub.integrations.sandbox.faults import Answer, Drop, Effect, Fault, Stage, Status
+from connecthub.integrations.sandbox.faults import Answer, Drop, Effect, Stage, Status
 from connecthub.integrations.sandbox.listener import Listener, listen
-from connecthub.integrations.sandbox.match import Match
+from connecthub.integrations.sandbox.match import Fault, Match
 from connecthub.integrations.sandbox.messages import Outcome, Reply, Request, html_reply, json_reply
 
 
@@ -36,6 +36,8 @@ class Sandbox(ABC):
 
     service: ClassVar[str] = "sandbox"
     """The imitated system, in the journal and in the control plane."""
+    beginning: tuple[str, int] = ("small", 1)
+    """The profile and the seed that it was opened with, where it has them."""
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1", *, clock: WaitingClock | None = None) -> None:
         self._address = (host, port)
@@ -70,7 +72,7 @@ class Sandbox(ABC):
         raise ConnectHubError(f"the {self.service} stand-in hands out no tokens")
 
     def start_over(self, profile: str, seed: int) -> None:
-        """Go back to the data of the beginning, of this profile and seed where it has them, and forget all tokens.
+        """Go back to the data of the beginning, or to those of another profile and seed, and forget all tokens.
 
         Called by one thread at a time. Raises ConfigError for a profile that is none.
         """
@@ -113,6 +115,12 @@ class Sandbox(ABC):
         with self._lock:
             return list(self._in_flight)
 
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that stand, in the order in which they are tried."""
+        with self._lock:
+            return list(self._faults)
+
     def fault(self, match: Match, effect: Effect, name: str = "") -> str:
         """Let `effect` strike the requests that `match` chooses, until it is cleared; returns the fault's id.
 
@@ -153,12 +161,18 @@ class Sandbox(ABC):
         """Close the connection of the next requests without an answer."""
         self.play_next(Drop(), times)
 
-    def reset(self, profile: str = "small", seed: int = 1) -> None:
-        """Start anew: data, tokens, journal and faults. Raises ConfigError for a profile that is none."""
+    def reset(self, profile: str | None = None, seed: int | None = None) -> tuple[str, int]:
+        """Start anew: data, tokens, journal and faults; returns profile and seed, by default those of the beginning.
+
+        Raises ConfigError for a profile that is none.
+        """
         with self._lock:
+            profile = profile or self.beginning[0]
+            seed = self.beginning[1] if seed is None else seed
             self.start_over(profile, seed)
             self.clear_faults()
             self._journal.clear()
+            return profile, seed
 
     def handle(self, request: Request) -> Outcome:
         """Answer or fail as told, and journal it; answers are made one at a time, delays hold up nobody else."""
@@ -167,10 +181,11 @@ class Sandbox(ABC):
                 return control_plane.answer(self, request)
         with self._lock:
             entry, fault = self._arrive(request)
+            struck = fault.struck if fault else 0
             flight = InFlight(request, entry["at"])
             self._in_flight.append(flight)
         try:
-            outcome = self._play(request, fault)
+            outcome = self._play(request, fault, struck)
         finally:
             with self._lock:
                 self._in_flight.remove(flight)
@@ -199,11 +214,11 @@ class Sandbox(ABC):
         self._journal.append(entry)
         return entry, fault
 
-    def _play(self, request: Request, fault: Fault | None) -> Outcome:
-        """Return the true answer, or what `fault` makes of it."""
+    def _play(self, request: Request, fault: Fault | None, struck: int) -> Outcome:
+        """Return the true answer, or what `fault` makes of the `struck`-th request that it strikes."""
         if fault is None:
             return self._answer(request)
-        stage = Stage(lambda: self._answer(request), self._pause, self.errno_reply, fault.struck)
+        stage = Stage(lambda: self._answer(request), self._pause, self.errno_reply, struck)
         try:
             return fault.effect.play(stage)
         except ConnectHubError as error:

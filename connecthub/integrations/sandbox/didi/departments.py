@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from connecthub.integrations.sandbox.didi.refusals import (
-    Refused,
-    amount_of,
-    bad_parameter,
-    choice_of,
-    json_parameter,
-    limited,
-    text_of,
-)
+from connecthub.integrations.sandbox.didi.refusals import Refused, bad_parameter
+from connecthub.integrations.sandbox.didi.values import amount_of, choice_of, json_parameter, limited, text_of
 
 FIRST_ID = 1125910000000001
 ROOT = "1"
@@ -54,6 +47,8 @@ class Departments:
             raise bad_parameter("name")
         if "budget_cycle" not in fields or "total_quota" not in fields:
             raise bad_parameter("budget_cycle, total_quota", "必填")
+        if not fields["total_quota"].endswith(".00"):
+            raise bad_parameter("total_quota", "必须是整数")
         key = fields.get("out_budget_id", "")
         if kind == 1 and not key:
             raise bad_parameter("out_budget_id", "必填")
@@ -138,6 +133,17 @@ BLANK = {
     "legal_entity_id": "",
     "budget_extra_info": "",
 }
+
+
+def shown_department(row: Mapping[str, Any], member_num: int, name_of: Callable[[str], str]) -> dict[str, Any]:
+    """Return a record as the list has it; its quota is a limit unless it is 0, and nothing of it is spent (assumed)."""
+    total = row["total_quota"]
+    leaders = [
+        {"leader_id": each, "leader_name": name_of(each), "leader_type": "other" if place else "major"}
+        for place, each in enumerate(filter(None, row["leader_id"].split(",")))
+    ]
+    quota = {"is_limit_quota": int(float(total) > 0), "available_quota": total, "freeze_quota": "0.00"}
+    return {**row, **quota, "member_num": member_num, "leader_item_list": leaders}
 
 
 def leader_numbers(params: Mapping[str, Any]) -> list[str] | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from connecthub.integrations.sandbox.messages import Request
+from connecthub.integrations.sandbox.messages import Request, parse_json
 
 OPERATIONS = {
     "Auth/authorize": "sign in",
@@ -20,6 +19,8 @@ OPERATIONS = {
     "BudgetCenter/edit": "edit department",
     "BudgetCenter/del": "close department",
     "BudgetCenter/get": "list departments",
+    "Order/get": "list rides",
+    "/open-apis/v1/order/list": "list ride numbers",
     "Role/get": "list roles",
     "Regulation/get": "list regulations",
     "LegalEntity/get": "list legal entities",
@@ -38,16 +39,15 @@ def _key(params: Any, name: str) -> str:
         return ""
     if name == "Member/single":
         return _text(_member(params).get("employee_number"))
+    if name == "Order/get":
+        return ""  # `name` there is a person's
     keys = ("employee_number", "member_id") if name.startswith("Member/") else ("out_budget_id", "id", "name")
     return next((text for key in keys if (text := _text(params.get(key)))), "")
 
 
 def _member(params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the object in `data`; empty where there is none."""
-    try:
-        data = json.loads(str(params.get("data")))
-    except ValueError:
-        return {}
+    data = parse_json(str(params.get("data")))
     return data if isinstance(data, dict) else {}
 
 

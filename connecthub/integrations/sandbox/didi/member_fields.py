@@ -7,14 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from connecthub.integrations.sandbox.didi.refusals import (
-    Refused,
-    amount_of,
-    bad_parameter,
-    choice_of,
-    limited,
-    text_of,
-)
+from connecthub.integrations.sandbox.didi.refusals import Refused, bad_parameter
+from connecthub.integrations.sandbox.didi.values import amount_of, choice_of, limited, text_of
 
 PHONE = re.compile(r"1[0-9]{10}|\+(?!86)[0-9]{1,4} [0-9]{5,14}")
 """Eleven digits without +86; overseas `+<country code> <number>`."""
@@ -27,6 +21,7 @@ LENGTHS = {
     "nickname": 64,
     "residentsname": 64,
 }
+PROJECTS_AT_MOST = 500
 CLEARED = ("employee_number", "email", "role_ids", "total_quota", "set_dismiss_time")
 CLEARED += ("english_surname", "english_name", "nickname")
 """What an empty text clears in an edit; all else it leaves as it is."""
@@ -71,6 +66,7 @@ BLANK: dict[str, Any] = {
 
 def given_fields(data: Mapping[str, Any], today: date) -> dict[str, Any]:
     """Return the plain fields that `data` sets, as they are kept; raises Refused for a value that is not taken."""
+    data = _with_legal_entity(data)
     fields: dict[str, Any] = {name: limited(data, name, longest) for name, longest in LENGTHS.items()}
     fields |= {name: choice_of(data, name, choices) for name, choices in NUMBERS.items()}
     fields |= {name: text_of(data, name) for name in ("phone", "project_ids", "legal_entity_id", "rank_id")}
@@ -105,6 +101,19 @@ def _check(fields: Mapping[str, Any]) -> None:
     known = [str(each["legal_entity_id"]) for each in LEGAL_ENTITIES]
     if fields["legal_entity_id"] and fields["legal_entity_id"] not in known:
         raise Refused(10001, "legal_entity_id不存在")
+    if len(fields["project_ids"].split("_")) > PROJECTS_AT_MOST:
+        raise bad_parameter("project_ids", f"最多{PROJECTS_AT_MOST}个")
+
+
+def _with_legal_entity(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields with the entity that `out_legal_entity_id` names; `legal_entity_id` wins (assumed)."""
+    key = text_of(data, "out_legal_entity_id")
+    if not key or text_of(data, "legal_entity_id"):
+        return data
+    found = [each["legal_entity_id"] for each in LEGAL_ENTITIES if each["out_legal_entity_id"] == key]
+    if not found:
+        raise Refused(10001, "out_legal_entity_id不存在")
+    return {**data, "legal_entity_id": found[0]}
 
 
 def _known_ids(data: Mapping[str, Any], name: str, known: list[str]) -> str:

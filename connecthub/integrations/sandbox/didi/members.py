@@ -8,14 +8,8 @@ from typing import Any
 
 from connecthub.integrations.sandbox.didi.departments import Departments, leader_numbers
 from connecthub.integrations.sandbox.didi.member_fields import BLANK, given_fields, given_regulations
-from connecthub.integrations.sandbox.didi.refusals import (
-    Refused,
-    bad_parameter,
-    choice_of,
-    json_parameter,
-    page,
-    text_of,
-)
+from connecthub.integrations.sandbox.didi.refusals import Refused, bad_parameter
+from connecthub.integrations.sandbox.didi.values import choice_of, json_parameter, page, text_of
 
 FIRST_ID = 1125922000000001
 NORMAL, LEFT, NO_PHONE = 1, 4, 6
@@ -48,6 +42,14 @@ class Members:
         return [
             self._shown(row) | {"immediate_superior_eid": self._superior_number(row)} for row in self._rows.values()
         ]
+
+    def row(self, member_id: str) -> dict[str, Any]:
+        """Return one as it is kept. Raises KeyError for an unknown id."""
+        return self._rows[member_id]
+
+    def name_of(self, member_id: str) -> str:
+        """Return the name of one; empty for an unknown id."""
+        return self._rows.get(member_id, {}).get("realname", "")
 
     def occupied(self) -> set[str]:
         """Return the ids of the departments that members are in."""

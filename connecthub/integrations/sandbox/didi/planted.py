@@ -1,16 +1,19 @@
-"""What a company has in DiDi before the first sync: people and departments that somebody added by hand."""
+"""What a company has in DiDi before the first sync: people and departments added by hand, and their rides."""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 from connecthub.integrations.sandbox.didi.departments import Departments
 from connecthub.integrations.sandbox.didi.members import LEFT, Members
+from connecthub.integrations.sandbox.didi.orders import Orders
 from connecthub.integrations.sandbox.organisation import Organisation
 
 OWN_PHONES = "1990001"
 """With four digits more the phones that the organisation has not; a range that we made up."""
+DAYS_AGO = (14, 5, 1)
 
 
 def plant(members: Members, departments: Departments, organisation: Organisation) -> dict[str, list[str]]:
@@ -46,6 +49,13 @@ def plant(members: Members, departments: Departments, organisation: Organisation
         ],
     }
     return made
+
+
+def plant_orders(orders: Orders, members: Members, now: datetime) -> list[str]:
+    """Add rides of each member who has a phone, from yesterday to a fortnight ago; returns their ids."""
+    riders = [row for row in members.rows() if row["phone"]]
+    rides = [(row, now - timedelta(days=days, hours=place)) for place, row in enumerate(riders) for days in DAYS_AGO]
+    return [orders.plant(row, created) for row, created in rides]
 
 
 def _everyday_people(organisation: Organisation) -> list[dict[str, Any]]:

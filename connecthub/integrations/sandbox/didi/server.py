@@ -1,6 +1,6 @@
-"""DidiSandbox: a stand-in for 滴滴企业版's open platform: sign-in, members, departments and what they refer to.
+"""DidiSandbox: a stand-in for 滴滴企业版's open platform: sign-in, members, departments and what they refer to, rides.
 
-It has no orders, no approvals and no encrypted bodies. The rules are those of DiDi's documents (开放平台); where these
+It has no approvals and no encrypted bodies. The rules are those of DiDi's documents (开放平台); where these
 are silent, what it does is marked as assumed.
 """
 
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta, timezone
-from email.utils import format_datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar, Literal
 
 from connecthub.core.clock import WaitingClock
@@ -22,12 +21,14 @@ from connecthub.integrations.sandbox.didi.checks import (
     check_sender,
     parameters,
 )
-from connecthub.integrations.sandbox.didi.departments import Departments
+from connecthub.integrations.sandbox.didi.departments import Departments, shown_department
 from connecthub.integrations.sandbox.didi.journal import facts_of
 from connecthub.integrations.sandbox.didi.member_fields import LEGAL_ENTITIES, REGULATIONS, ROLES
 from connecthub.integrations.sandbox.didi.members import Members
-from connecthub.integrations.sandbox.didi.planted import plant
-from connecthub.integrations.sandbox.didi.refusals import Refused, page, text_of
+from connecthub.integrations.sandbox.didi.orders import Orders
+from connecthub.integrations.sandbox.didi.planted import plant, plant_orders
+from connecthub.integrations.sandbox.didi.refusals import Refused
+from connecthub.integrations.sandbox.didi.values import page, text_of
 from connecthub.integrations.sandbox.messages import Reply, Request, json_reply
 from connecthub.integrations.sandbox.organisation import Organisation, generate
 from connecthub.integrations.sandbox.server import Sandbox
@@ -54,7 +55,7 @@ class Route:
 class DidiSandbox(Sandbox):
     """One company and one app, whose credentials are the defaults; all time is `clock`'s.
 
-    `existing="some"`: people and departments added by hand before the first sync, made from `organisation` (default:
+    `existing="some"`: people, departments and rides of before the first sync, made from `organisation` (default:
     the small one); `planted` has their ids. Off the beaten track: `signature="sha256"`; `single_active_token` (a new
     token ends the old one); `root_envelope` (errno beside the token); `loose_types` (numbers as text, `null` or `[]`
     for what is empty); `allowed_ip`, `entrusted`, `granted` (False: refused).
@@ -93,6 +94,8 @@ class DidiSandbox(Sandbox):
         self._department_limit = department_limit
         self._existing = existing
         self._requests = 0
+        if organisation:
+            self.beginning = (organisation.profile, organisation.seed)
         self._fill(organisation)
 
     def members_now(self) -> list[dict[str, Any]]:
@@ -116,6 +119,14 @@ class DidiSandbox(Sandbox):
         with self._lock:
             return self._departments.plant(name, out_budget_id)
 
+    def plant_order(self, member_id: str, created: datetime, **fields: Any) -> str:
+        """Add a ride that a member has ordered at `created`, with any of the list's fields; returns the id.
+
+        Raises KeyError for an unknown member.
+        """
+        with self._lock:
+            return self._orders.plant(self._members.row(member_id), created, **fields)
+
     def issue_token(self, client_id: str) -> str:
         """Hand out a token of any client, as if it had signed in."""
         with self._lock:
@@ -127,12 +138,15 @@ class DidiSandbox(Sandbox):
             self._tokens.expire()
 
     def state(self) -> dict[str, Any]:
-        """Return members and departments, for the control plane."""
-        return {"members": self.members_now(), "departments": self.departments_now()}
+        """Return members, departments and rides, for the control plane."""
+        with self._lock:
+            orders = self._orders.rows()
+        return {"members": self.members_now(), "departments": self.departments_now(), "orders": orders}
 
     def start_over(self, profile: str, seed: int) -> None:
         """Go back to the beginning; what was added by hand is made from the organisation of this profile."""
-        self._fill(generate(profile, seed) if self._existing == "some" else None)
+        organisation = generate(profile, seed)
+        self._fill(organisation if self._existing == "some" else None)
         self.expire_tokens()
 
     def journal_facts(self, request: Request) -> dict[str, Any]:
@@ -148,7 +162,7 @@ class DidiSandbox(Sandbox):
         """Answer as DiDi does: status 200 and an errno, whatever went wrong."""
         route = self._routes.get(request.path)
         if route is None:
-            return Reply(404, b"Not Found", headers=self._date())
+            return Reply(404, b"Not Found")
         self._members.settle()
         try:
             params = parameters(request, route.method)
@@ -166,12 +180,17 @@ class DidiSandbox(Sandbox):
     def _fill(self, organisation: Organisation | None) -> None:
         """Set up an empty company, or one in which somebody was at work."""
         self._departments = Departments(self._department_limit)
-        self._members = Members(self._departments, lambda: self.clock.now().astimezone(SHANGHAI))
+        self._members = Members(self._departments, self._now)
+        self._orders = Orders(self._now)
         self._last_write: float | None = None
         self._routes = self._all_routes()
         self.planted: dict[str, list[str]] = {}
         if self._existing == "some":
             self.planted = plant(self._members, self._departments, organisation or generate("small"))
+            self.planted["order"] = plant_orders(self._orders, self._members, self._now())
+
+    def _now(self) -> datetime:
+        return self.clock.now().astimezone(SHANGHAI)
 
     def _all_routes(self) -> dict[str, Route]:
         members = self._members
@@ -187,9 +206,13 @@ class DidiSandbox(Sandbox):
             "/river/BudgetCenter/edit": Route("POST", self._edit_department, writes=True),
             "/river/BudgetCenter/del": Route("POST", self._close_department, writes=True),
             "/river/BudgetCenter/get": Route("GET", self._list_departments),
+            "/river/Order/get": Route("GET", self._orders.listed),
+            "/open-apis/v1/order/list": Route("POST", self._orders.numbers),
             "/river/Role/get": Route("GET", lambda params: ROLES),
             "/river/Regulation/get": Route("GET", lambda params: REGULATIONS),
-            "/river/LegalEntity/get": Route("GET", lambda params: _listed(LEGAL_ENTITIES, params)),
+            "/river/LegalEntity/get": Route(
+                "GET", lambda params: {"total": len(LEGAL_ENTITIES), "records": page(LEGAL_ENTITIES, params)}
+            ),
         }
 
     def _authorize(self, params: Params) -> Reply:
@@ -202,7 +225,7 @@ class DidiSandbox(Sandbox):
             "token_type": "Bearer",
             "scope": "",
         }
-        return self._envelope(0, "SUCCESS", token) if self._root_envelope else self._reply(token)
+        return self._envelope(0, "SUCCESS", token) if self._root_envelope else json_reply(token)
 
     def _check_pace(self, request: Request) -> None:
         """Refuse a write less than 150 ms after the last one (the code is assumed), and an addition of a department
@@ -234,24 +257,13 @@ class DidiSandbox(Sandbox):
         name, exact = text_of(params, "name"), text_of(params, "is_exact_name") == "1"
         rows = [row for row in rows if (row["name"] == name if exact and name else name in row["name"])]
         counts = self._members.count_by_department()
-        return _listed([{**row, "member_num": counts.get(row["id"], 0)} for row in rows], params)
+        shown = [shown_department(row, counts.get(row["id"], 0), self._members.name_of) for row in page(rows, params)]
+        return {"total": len(rows), "records": shown}
 
     def _envelope(self, errno: int, errmsg: str, more: Mapping[str, Any]) -> Reply:
         code = str(errno) if self._loose else errno
         self._requests += 1
-        return self._reply({"errno": code, "errmsg": errmsg, **more, "request_id": f"sandbox-{self._requests:06d}"})
-
-    def _reply(self, value: Any) -> Reply:
-        reply = json_reply(value)
-        return Reply(200, reply.body, reply.content_type, self._date())
-
-    def _date(self) -> dict[str, str]:
-        """Return the header that tells the stand-in's time."""
-        return {"Date": format_datetime(self.clock.now(), usegmt=True)}
-
-
-def _listed(rows: list[Any], params: Params) -> dict[str, Any]:
-    return {"total": len(rows), "records": page(rows, params)}
+        return json_reply({"errno": code, "errmsg": errmsg, **more, "request_id": f"sandbox-{self._requests:06d}"})
 
 
 def _loosened(data: Any) -> Any:

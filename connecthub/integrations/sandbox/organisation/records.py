@@ -10,6 +10,16 @@ CREATED = 1_577_836_800_000
 """2020-01-01 in milliseconds, when everything was made."""
 DAY = 86_400_000
 EVERYDAY = {"enabled": True, "isDeleted": False, "status": 1, "createTime": CREATED, "updateTime": CREATED}
+EMPLOYED = {
+    "state": 1,
+    "type": 1,
+    "isInternal": True,
+    "isLoginable": True,
+    "isVirtual": False,
+    "isAssigned": True,
+    "isAdmin": False,
+    "isValid": True,
+}
 PHONE_PREFIX = "1990000"
 """With four digits more a valid mobile number, of a range that we made up."""
 
@@ -98,14 +108,7 @@ def member(member_id: int, number: int, name: str, home: Record, post: Record, l
         "orgDepartmentName": home["name"],
         "orgPostName": post["name"],
         "orgLevelName": level["name"],
-        "state": 1,
-        "type": 1,
-        "isInternal": True,
-        "isLoginable": True,
-        "isVirtual": False,
-        "isAssigned": True,
-        "isAdmin": False,
-        "isValid": True,
+        **EMPLOYED,
         "sortId": number,
         "telNumber": phone,
         "officeNum": "",

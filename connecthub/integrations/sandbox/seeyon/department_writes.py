@@ -1,4 +1,7 @@
-"""What a Seeyon stand-in does with writes of departments, and the codes with which it refuses them."""
+"""What a Seeyon stand-in does with writes of departments, and the codes with which it refuses them.
+
+A department's path follows from its place; one that is sent along is ignored (assumed).
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ from typing import Any
 from connecthub.integrations.sandbox.organisation import records
 from connecthub.integrations.sandbox.organisation.records import Record
 from connecthub.integrations.sandbox.seeyon.directory import Directory, is_active
-from connecthub.integrations.sandbox.seeyon.routes import number
+from connecthub.integrations.sandbox.seeyon.route import id_of
 from connecthub.integrations.sandbox.seeyon.write_result import Message, fields_of
 
 GONE = "DEPARTMENT_NOT_EXIST"
 """Assumed: the documented codes have none for it."""
+OWN = ("id", "superior", "orgAccountId", "path")
+"""What the stand-in sets itself."""
 
 
 def add_department(directory: Directory, body: Any) -> Message:
@@ -21,8 +26,8 @@ def add_department(directory: Directory, body: Any) -> Message:
     if code := _wrong(directory, fields, parent):
         return Message(code, fields)
     assert parent
-    path = f"{parent['path']}{_next_place(directory, parent):04d}"
-    given = {name: value for name, value in fields.items() if name not in ("id", "superior", "orgAccountId")}
+    path = _next_path(directory, parent)
+    given = {name: value for name, value in fields.items() if name not in OWN}
     made = records.department(directory.new_id(), fields["name"], fields.get("code") or "", parent, path, 1)
     made.update(given)
     directory.organisation.departments.append(made)
@@ -32,15 +37,19 @@ def add_department(directory: Directory, body: Any) -> Message:
 def update_department(directory: Directory, body: Any) -> Message:
     """Change a department, found by id; a new parent may not lie below it."""
     fields = fields_of(body)
-    department = directory.department(number(str(fields.get("id"))))
+    department = directory.department(id_of(fields.get("id")))
     if department is None or department["isDeleted"]:
         return Message(GONE, fields)
-    changed = {**department, **fields, "id": department["id"]}
+    changed = {**department, **fields, "id": department["id"], "path": department["path"]}
     parent = _parent(directory, changed)
     if code := _wrong(directory, changed, parent):
         return Message(code, fields)
     assert parent
-    department.update(changed, superior=parent["id"], superiorName=parent["name"])
+    moves = parent["id"] != department["superior"]
+    unit_id = parent.get("orgAccountId", parent["id"])
+    department.update(changed, orgAccountId=unit_id, superior=parent["id"], superiorName=parent["name"])
+    if moves:
+        _set_path(directory, department, _next_path(directory, parent))
     return Message(ent=department)
 
 
@@ -70,7 +79,7 @@ def _parent(directory: Directory, fields: Record) -> Record | None:
     """Return the unit or department that a department is to lie in."""
     if fields.get("superior") is None:
         return None
-    parent_id = number(str(fields["superior"]))
+    parent_id = id_of(fields["superior"])
     return directory.unit(parent_id) or directory.department(parent_id)
 
 
@@ -103,8 +112,21 @@ def _in_use(directory: Directory, department_id: int) -> str:
     return "DEPARTMENT_EXIST_MEMBER" if any(is_active(row) for row in directory.staff(department_id)) else ""
 
 
-def _next_place(directory: Directory, parent: Record) -> int:
-    """Return the first number that is free in the paths below `parent`."""
+def _set_path(directory: Directory, department: Record, path: str) -> None:
+    """Give a department the path of its new place, and those below it theirs; they are in the same unit as it."""
+    below = directory.below(department["id"])
+    for row in directory.organisation.departments:
+        if row["id"] in below:
+            row.update(
+                path=path + row["path"].removeprefix(department["path"]), orgAccountId=department["orgAccountId"]
+            )
+    department["path"] = path
+
+
+def _next_path(directory: Directory, parent: Record) -> str:
+    """Return the path of the first place that is free below `parent`."""
     length = len(parent["path"]) + 4
-    paths = [row["path"] for row in directory.organisation.departments if row["path"].startswith(parent["path"])]
-    return 1 + max((int(path[-4:]) for path in paths if len(path) == length), default=0)
+    made = directory.organisation
+    paths = [row["path"] for row in [*made.units, *made.departments] if row["path"].startswith(parent["path"])]
+    place = 1 + max((int(path[-4:]) for path in paths if len(path) == length), default=0)
+    return f"{parent['path']}{place:04d}"

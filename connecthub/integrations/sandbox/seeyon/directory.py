@@ -31,6 +31,11 @@ class Directory:
         """Return a member, a deleted one too; None where there is none."""
         return first(self.organisation.members, id=member_id)
 
+    def member_with(self, **facts: Any) -> Record | None:
+        """Return a member with these facts, a deleted one only where there is no other; None where there is none."""
+        members = self.organisation.members
+        return first(members, isDeleted=False, **facts) or first(members, **facts)
+
     def departments_of(self, unit_id: int, *, disabled: bool = False) -> list[Record]:
         """Return the departments of a unit; `disabled`: disabled and deleted ones too."""
         departments = [row for row in self.organisation.departments if row["orgAccountId"] == unit_id]

@@ -6,7 +6,7 @@ from typing import Any
 
 from connecthub.integrations.sandbox.organisation.records import Record
 from connecthub.integrations.sandbox.seeyon.directory import Directory, first
-from connecthub.integrations.sandbox.seeyon.routes import NoSuchPage, Route, number, truth
+from connecthub.integrations.sandbox.seeyon.route import NoSuchPage, Route, number, truth
 
 
 def _members_by_code(directory: Directory, code: str, pageNo: str = "0", pageSize: str = "20") -> list[Record]:
@@ -19,14 +19,13 @@ def _members_by_code(directory: Directory, code: str, pageNo: str = "0", pageSiz
 def _member_by_login(directory: Directory, loginName: str | None = None) -> Record | None:
     if loginName is None:
         raise NoSuchPage
-    return first(directory.organisation.members, loginName=loginName)
+    return directory.member_with(loginName=loginName)
 
 
 def _member_by_phone(directory: Directory, phone: str) -> Record | None:
     members = directory.organisation.members
-    return first(members, telNumber=phone) or next(
-        (row for row in members if row["properties"].get("telnumber") == phone), None
-    )
+    found = [row for row in members if phone in (row["telNumber"], row["properties"].get("telnumber"))]
+    return min(found, key=lambda row: row["isDeleted"], default=None)
 
 
 def _staff(directory: Directory, department: str, firstLayer: str = "true") -> list[Record]:
@@ -74,7 +73,7 @@ READS = [
     ),
     Route("GET", "orgMember", _member_by_login, ("loginName",)),
     Route("GET", "orgMember/{}", lambda it, member: it.member(number(member))),
-    Route("GET", "orgMember/code/{}", lambda it, code: first(it.organisation.members, code=code)),
+    Route("GET", "orgMember/code/{}", lambda it, code: it.member_with(code=code)),
     Route("GET", "orgMember/telephone/{}", _member_by_phone),
     Route("GET", "orgPosts/{}", lambda it, unit: _of_unit(it.organisation.posts, unit)),
     Route("GET", "orgPosts/all/{}", lambda it, unit: _of_unit(it.organisation.posts, unit)),

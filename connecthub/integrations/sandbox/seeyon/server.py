@@ -1,6 +1,6 @@
 """SeeyonSandbox: a stand-in for 致远 OA's "A8/G6 REST" interface, with an invented organisation.
 
-It has sign-in, tickets and the organisation; flows, attachments and messages it has not.
+It has sign-in, tickets and the organisation, and takes in flows, attachments and messages.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from urllib.parse import unquote
 from connecthub.core.clock import WaitingClock
 from connecthub.integrations.sandbox.messages import Reply, Request, html_reply, json_reply
 from connecthub.integrations.sandbox.organisation import Organisation, generate
+from connecthub.integrations.sandbox.seeyon.collaboration import TEMPLATES, Collaboration
 from connecthub.integrations.sandbox.seeyon.directory import Directory, first
 from connecthub.integrations.sandbox.seeyon.reads import READS
-from connecthub.integrations.sandbox.seeyon.routes import GENERAL_PARAMS, NoSuchPage, Route, numbers_as_text
-from connecthub.integrations.sandbox.seeyon.tokens import TokenDesk
+from connecthub.integrations.sandbox.seeyon.route import GENERAL_PARAMS, NoSuchPage, Route, numbers_as_text
+from connecthub.integrations.sandbox.seeyon.tokens import REFUSED, TokenDesk
+from connecthub.integrations.sandbox.seeyon.upload import uploaded
 from connecthub.integrations.sandbox.seeyon.writes import WRITES
 from connecthub.integrations.sandbox.server import Sandbox, serve_until_signal
 
@@ -49,6 +51,7 @@ class SeeyonSandbox(Sandbox):
         unknown_id: Literal["empty", "null"] = "empty",
         not_granted: Collection[str] = (),
         lacking: Collection[str] = (),
+        templates: Collection[str] = TEMPLATES,
         crlf: bool = True,
         shuffled: bool = True,
     ) -> None:
@@ -57,8 +60,9 @@ class SeeyonSandbox(Sandbox):
         `json_401`: a refused token is code 1010 with status 200. `bare_text_token`: tokens come as text.
         `refuse_ip`: the sign-in answers 500. `unknown_id`: what a read of one entry answers where there is none.
         `not_granted`: first parts of paths that this user may not use, such as `orgMembers`. `lacking`: patterns of
-        resources that this version has not, such as `orgMembers/count/{}`. `crlf`: bodies end in a line end.
-        `shuffled`: lists come in no order, children before their parents.
+        resources that this version has not, such as `orgMembers/count/{}`. `templates`: the codes of the templates that
+        flows are started from. `crlf`: bodies end in a line end. `shuffled`: lists come in no order, children before
+        their parents.
         """
         super().__init__(port, host, clock=clock)
         self._json_401 = json_401
@@ -66,10 +70,13 @@ class SeeyonSandbox(Sandbox):
         self._refuse_ip = refuse_ip
         self._unknown_id = unknown_id
         self._not_granted = frozenset(not_granted)
-        self._routes = [route for route in [*READS, *WRITES] if route.pattern not in lacking]
+        self._lacking = frozenset(lacking)
+        self._templates = templates
         self._crlf = crlf
         self._shuffled = shuffled
-        self._directory = Directory((organisation or generate("small")).copy(), shuffled)
+        made = organisation or generate("small")
+        self.beginning = (made.profile, made.seed)
+        self._fill(made.copy())
         self._desk = TokenDesk(user_name, password, idle_seconds, self.clock, self._find_login)
 
     @property
@@ -93,6 +100,11 @@ class SeeyonSandbox(Sandbox):
             self._directory.change(self.organisation.members, member_id, {})
             self.organisation.members[:] = [row for row in self.organisation.members if row["id"] != int(member_id)]
 
+    def set_flow_state(self, flow_id: int | str, state: int) -> None:
+        """Let a flow go on, as if somebody had worked on it. Raises ConnectHubError for an unknown id."""
+        with self._lock:
+            self._directory.change(self._collaboration.flows, flow_id, {"state": state})
+
     def issue_ticket(self, login_name: str) -> str:
         """Return a ticket for `token/ticket`."""
         return self._desk.issue_ticket(login_name)
@@ -103,13 +115,14 @@ class SeeyonSandbox(Sandbox):
             self._desk.forget_all()
 
     def state(self) -> dict[str, Any]:
-        """Return the organisation's lists by name."""
-        made = self.organisation
-        return {"units": made.units, "departments": made.departments, "members": made.members}
+        """Return by name the organisation's lists, and those of what came in beside it."""
+        made, came = self.organisation, self._collaboration
+        lists = {"units": made.units, "departments": made.departments, "members": made.members}
+        return {**lists, "flows": came.flows, "attachments": came.attachments, "messages": came.messages}
 
     def start_over(self, profile: str, seed: int) -> None:
         """Begin with a new organisation."""
-        self._directory = Directory(generate(profile, seed), self._shuffled)
+        self._fill(generate(profile, seed))
         self.expire_tokens()
 
     def public_path(self, request: Request) -> str:
@@ -135,6 +148,13 @@ class SeeyonSandbox(Sandbox):
             return self._found(request, self._answer_route(request, resource))
         except NoSuchPage:
             return html_reply()
+
+    def _fill(self, organisation: Organisation) -> None:
+        """Set up an organisation in which nobody has started anything."""
+        self._directory = Directory(organisation, self._shuffled)
+        self._collaboration = Collaboration(self._templates)
+        routes = [*READS, *WRITES, *self._collaboration.routes()]
+        self._routes = [route for route in routes if route.pattern not in self._lacking]
 
     def _answer_token(self, request: Request, rest: str) -> Reply:
         """Hand out a token, bind a login to one, or check a ticket."""
@@ -162,8 +182,8 @@ class SeeyonSandbox(Sandbox):
         token = self._desk.hand_out(user_name, password)
         as_text = self._bare_text_token or (request.method == "GET" and not _wants_json(request))
         if as_text:
-            return Reply(200, f"{token}\r\n".encode())
-        bound = self._desk.bound_user(login_name)
+            return Reply(200, f"{token}\r\n".encode() if self._crlf else token.encode())
+        bound = None if token == REFUSED else self._desk.bound_user(login_name)
         return self._json(request, {"bindingUser": bound, "userName": user_name, "id": token})
 
     def _refused_token(self) -> Reply:
@@ -179,6 +199,8 @@ class SeeyonSandbox(Sandbox):
             raise NoSuchPage
         if request.method == "GET":
             return route.answer(self._directory, *parts, **params)
+        if route.takes_file:
+            return route.answer(self._directory, uploaded(request), *parts)
         body = request.json()
         if request.method != "DELETE" and (body is None or not _has_json(request)):
             raise NoSuchPage

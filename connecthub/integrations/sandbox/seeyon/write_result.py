@@ -7,9 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connecthub.integrations.sandbox.organisation.records import Record
-from connecthub.integrations.sandbox.seeyon.routes import NoSuchPage
+from connecthub.integrations.sandbox.seeyon.route import NoSuchPage
 
 SUCCESS = "SUCCESS"
+JOBS = ("second_post", "concurrent_post")
+KINDS: dict[str, type] = {
+    "path": str,
+    "sortId": int,
+    "properties": dict,
+    **dict.fromkeys(JOBS, list),
+    **dict.fromkeys(("enabled", "isDeleted", "isVirtual", "isAdmin", "isInternal"), bool),
+}
+"""What reads rely on."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,11 @@ def written(messages: list[Message]) -> Record:
 
 
 def fields_of(body: Any) -> Record:
-    """Return a body's fields, by name. Raises NoSuchPage for a body that has none."""
+    """Return a body's fields, by name. Raises NoSuchPage for a body that has none, or a field of another kind."""
     if not isinstance(body, dict):
+        raise NoSuchPage
+    if not all(isinstance(body[name], kind) for name, kind in KINDS.items() if name in body):
+        raise NoSuchPage
+    if not all(isinstance(job, dict) for name in JOBS for job in body.get(name, [])):
         raise NoSuchPage
     return dict(body)

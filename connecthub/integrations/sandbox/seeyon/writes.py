@@ -6,9 +6,10 @@ system keeps the others is not documented.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from connecthub.integrations.sandbox.organisation.records import EVERYDAY, Record
+from connecthub.integrations.sandbox.organisation.records import EMPLOYED, EVERYDAY, Record
 from connecthub.integrations.sandbox.seeyon.department_writes import (
     add_department,
     enable_department,
@@ -16,21 +17,14 @@ from connecthub.integrations.sandbox.seeyon.department_writes import (
     update_department,
 )
 from connecthub.integrations.sandbox.seeyon.directory import Directory, first, is_active
-from connecthub.integrations.sandbox.seeyon.routes import NoSuchPage, Route, number, truth
+from connecthub.integrations.sandbox.seeyon.route import NoSuchPage, Route, id_of, number, truth
 from connecthub.integrations.sandbox.seeyon.write_result import Message, fields_of, written
 
 NEW_MEMBER: Record = {
     **EVERYDAY,
     "code": None,
     "loginName": None,
-    "state": 1,
-    "type": 1,
-    "isInternal": True,
-    "isLoginable": True,
-    "isVirtual": False,
-    "isAssigned": True,
-    "isAdmin": False,
-    "isValid": True,
+    **EMPLOYED,
     "sortId": 1,
     "telNumber": None,
     "officeNum": "",
@@ -57,7 +51,7 @@ def add_member(directory: Directory, body: Any) -> Message:
 def update_member(directory: Directory, body: Any) -> Message:
     """Change a member, found by id."""
     fields = fields_of(body)
-    member = directory.member(number(str(fields.get("id"))))
+    member = directory.member(id_of(fields.get("id")))
     if member is None:
         return Message("MEMBER_NOT_EXIST", fields)
     changed = {**member, **fields, "id": member["id"]}
@@ -116,28 +110,24 @@ def _id(record: Record, name: str) -> int | None:
     """Return an id as a number, and keep it so, where it came as text."""
     if record.get(name) is None:
         return None
-    record[name] = number(str(record[name]))
+    record[name] = id_of(record[name])
     return record[name]
 
 
-def _batch(act: Any) -> Any:
-    """Make a write of a list from one of an entry."""
+def _batch(act: Any, entry_of: Callable[[Any], Any] = fields_of) -> Any:
+    """Make a write of a list from one of an entry; what is no entry is refused before any is written."""
 
     def answer(directory: Directory, body: Any) -> Record:
         if not isinstance(body, list):
             raise NoSuchPage
-        return written([act(directory, entry) for entry in body])
+        entries = [entry_of(each) for each in body]
+        return written([act(directory, entry) for entry in entries])
 
     return answer
 
 
-def _by_code(directory: Directory, code: str) -> Record | None:
-    return first(directory.organisation.members, code=code)
-
-
-def _delete_by_id(directory: Directory, entry: Any) -> Message:
-    identifier = entry.get("id") if isinstance(entry, dict) else entry
-    return remove_member(directory, directory.member(number(str(identifier))))
+def _named(entry: Any) -> int:
+    return id_of(entry.get("id") if isinstance(entry, dict) else entry)
 
 
 WRITES = [
@@ -151,12 +141,14 @@ WRITES = [
     Route(
         "PUT",
         "orgMember/code/{}/enabled/{}",
-        lambda it, body, code, on: written([enable_member(it, _by_code(it, code), truth(on))]),
+        lambda it, body, code, on: written([enable_member(it, it.member_with(code=code), truth(on))]),
     ),
-    Route("DELETE", "orgMember/{}", lambda it, body, member: written([_delete_by_id(it, member)])),
-    Route("DELETE", "orgMember/code/{}", lambda it, body, code: written([remove_member(it, _by_code(it, code))])),
+    Route("DELETE", "orgMember/{}", lambda it, body, member: written([remove_member(it, it.member(number(member)))])),
+    Route(
+        "DELETE", "orgMember/code/{}", lambda it, body, code: written([remove_member(it, it.member_with(code=code))])
+    ),
     Route("PUT", "orgMembers", _batch(save_member)),
-    Route("PUT", "orgMembers/batchdelete", _batch(_delete_by_id)),
+    Route("PUT", "orgMembers/batchdelete", _batch(lambda it, member: remove_member(it, it.member(member)), _named)),
     Route("POST", "orgDepartment", lambda it, body: written([add_department(it, body)])),
     Route("PUT", "orgDepartment", lambda it, body: written([update_department(it, body)])),
     Route(

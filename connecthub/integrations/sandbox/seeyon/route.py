@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,13 +21,15 @@ class Route:
     """A resource: `{}` in its pattern stands for one part of the path.
 
     `answer` is called with a directory, the parts, and what the request has of `params`, by name; for a write the
-    body's JSON comes after the directory. It returns JSON, None for nothing found, and raises NoSuchPage.
+    body's JSON comes after the directory, or the file where it `takes_file`. It returns JSON, None for nothing found,
+    and raises NoSuchPage.
     """
 
     method: str
     pattern: str
     answer: Callable[..., Any]
     params: tuple[str, ...] = ()
+    takes_file: bool = False
 
     def parts(self, method: str, resource: str) -> list[str] | None:
         """Return what stands for each `{}`; None for another resource."""
@@ -41,13 +44,17 @@ class Route:
 
 def number(text: str) -> int:
     """Read an id. Raises NoSuchPage for what is no signed 64-bit number."""
-    try:
-        value = int(text)
-    except ValueError:
-        raise NoSuchPage from None
-    if not -(2**63) <= value < 2**63:
+    if not re.fullmatch("-?[0-9]{1,19}", text) or not -(2**63) <= int(text) < 2**63:
         raise NoSuchPage
-    return value
+    return int(text)
+
+
+def id_of(value: Any) -> int:
+    """Read an id in a body, a number or text; 0, which nothing has, for anything else."""
+    try:
+        return 0 if isinstance(value, bool) else number(str(value))
+    except NoSuchPage:
+        return 0
 
 
 def truth(text: str) -> bool:
