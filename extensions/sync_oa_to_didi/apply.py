@@ -29,10 +29,14 @@ from extensions.sync_oa_to_didi.writes import took_effect, write
 log = logging.getLogger(__name__)
 
 HOPELESS = 20
-"""Where so many first writes are refused one and all, the settings are wrong, and the run fails."""
+"""Where the first so many writes of a kind are refused one and all, the settings are wrong: the others of that kind are
+not tried, and the run fails in the end."""
+NOT_TRIED = f"not tried, for DiDi refused the first {HOPELESS} one and all"
 
 SENDS = 3
 """How often a step is sent whose answer is lost, each time after a look that shows it undone, or that came too soon."""
+SYNCED = ("realname", "phone", "email", "out_budget_id")
+"""What a member gets who is there already; all else is only for new ones."""
 PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds to wait where DiDi finds that writes come too fast, and how long it may ask to wait; more ends the run."""
 
@@ -64,20 +68,23 @@ class Applier:
         self._sleep = sleep
         self._dry_run = dry_run
         self._total = 0
-        self._refused = 0
+        self._refused: Counter[str] = Counter()
+        self._hopeless: dict[str, str] = {}
         self._missing_departments: set[str] = set()
         self._missing_members: set[str] = set()
         self._still_used: set[str] = set()
 
     def apply(self, plan: Plan) -> None:
-        """Take all steps. Raises GuardError where DiDi refuses one and all, and what a client raises when DiDi cannot
-        be reached or does not let us in; what was done by then stands, and the next run goes on."""
+        """Take all steps. Raises GuardError in the end where DiDi refused all of a kind, and what a client raises when
+        DiDi cannot be reached or does not let us in; what was done by then stands, and the next run goes on."""
         self._total = len(plan)
         self._take(plan.departments)
         self._take(plan.members, again=True)
         self._take(plan.superiors)
         self._take(plan.leavers)
         self._take(plan.closings)
+        if self._hopeless:
+            raise GuardError("; ".join(self._hopeless.values()))
         if self.undone >= HOPELESS and not self.done:
             raise GuardError(
                 f"none of {self._total} steps could be done; the first: {self._remarks.conflicts[-self.undone].text}"
@@ -125,14 +132,17 @@ class Applier:
             except AlreadyExists as exists:
                 return self._settle(step, exists)
             except BusinessError as refused:
-                self._count_refusal(refused)
+                self._count_refusal(step, refused)
                 raise Undone(str(refused)) from refused
         raise Undone(f"DiDi's answer was lost {SENDS} times, and the change is not there; the next run tries again")
 
-    def _count_refusal(self, refused: BusinessError) -> None:
-        self._refused += 1
-        if self._refused >= HOPELESS and not self.done:
-            raise GuardError(f"DiDi refused the first {self._refused} writes one and all; the last one: {refused}")
+    def _count_refusal(self, step: Step, refused: BusinessError) -> None:
+        self._refused[step.action] += 1
+        if self._refused[step.action] >= HOPELESS and not self.done[step.action]:
+            self._hopeless[step.action] = (
+                f"{step.action}: DiDi refused the first {HOPELESS} one and all, and the others were not tried; "
+                f"the last refusal: {refused}"
+            )
 
     def _settle(self, step: Step, exists: AlreadyExists) -> None:
         """Edit the member who is there already; a phone or an address of somebody else's is taken. Raises Undone."""
@@ -143,11 +153,13 @@ class Applier:
             raise Taken(str(exists)) from exists
         if all(each.status == LEFT for each in found):
             raise Undone(HAS_LEFT) from exists
-        fields = {name: value for name, value in step.data.items() if name != "member_type"}
+        fields = {name: value for name, value in step.data.items() if name in SYNCED}
         self._send(EditMember(step.number, step.name, fields, (), step.department, ""))
 
     def _why_not(self, step: Step) -> str:
         """Say which earlier step this one needed and does not have; empty where it lacks nothing."""
+        if step.action in self._hopeless:
+            return NOT_TRIED
         match step:
             case AddDepartment() | EditDepartment() if step.parent in self._missing_departments:
                 return "the department above could not be added"
@@ -169,13 +181,15 @@ class Applier:
                 self._missing_departments.add(step.number)
             case AddMember():
                 self._missing_members.add(step.number)
-            case EditMember() | DismissMember() | RemoveMember():
+            case EditDepartment() | EditMember() | DismissMember() | RemoveMember():
                 self._still_used.add(step.leaves)
             case CloseDepartment():
                 self._still_used.add(step.parent)
             case _:
                 pass
         self.undone += 1
+        if reason == NOT_TRIED:
+            return
         self._remarks.conflict(step.number, step.name, f"{step.action}: {reason}")
         log.warning("not done: %s %s %s: %s", step.action, step.number, step.name, reason)
 

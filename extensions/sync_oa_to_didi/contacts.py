@@ -1,9 +1,13 @@
-"""Phones and e-mail addresses: who gets the one that the OA has of him, in which order, and who does not."""
+"""Contacts of the OA's people at DiDi: `settle_contacts` decides which phone and e-mail address each member gets.
+
+It tells, too, in which order phones are passed on, and who does not get what the OA says, and why. Who may have a
+value that several want or somebody has is the rule in holders.py.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from connecthub.integrations.didi.records import LEFT, Member
@@ -12,6 +16,9 @@ from extensions.sync_oa_to_didi.holders import Settled, settle
 from extensions.sync_oa_to_didi.normalise import usable_phone
 from extensions.sync_oa_to_didi.people import People, WantedMember
 from extensions.sync_oa_to_didi.remarks import Remarks
+
+SOME = 3
+"""So many of those who share a value are named."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,9 @@ def settle_contacts(people: People, didi: DidiSide, spare_phone: str, remarks: R
     movers = [who for who in numbers if who not in didi.members or didi.members[who].status != LEFT]
     phones = {who: phone for who in movers if (phone := wanted[numbers[who]].phone)}
     emails = {who: email.lower() for who in movers if (email := wanted[numbers[who]].email)}
-    by_phone = settle(phones, didi.phones, rings=bool(spare) and spare not in didi.phones)
+    by_phone, hint = _settle_phones(phones, spare, didi)
     by_email = settle(emails, didi.emails, rings=False)
     claimants = {who: wanted[number] for who, number in numbers.items()}
-    hint = "" if spare else "; members who swap phones need spare_phone"
     for what, wants, settled, more in (("phone", phones, by_phone, hint), ("e-mail address", emails, by_email, "")):
         _tell_shared(what, wants, settled, claimants, remarks)
         for who, holder in settled.held.items():
@@ -70,6 +76,22 @@ def settle_contacts(people: People, didi: DidiSide, spare_phone: str, remarks: R
             if who not in didi.members and _is_stranger(holder, didi, people)
         ),
     )
+
+
+def _settle_phones(phones: Mapping[str, str], spare: str, didi: DidiSide) -> tuple[Settled, str]:
+    """Decide who gets which phone, and say what members who swap theirs lack; empty where they lack nothing.
+
+    Who has the spare phone, as after a swap that was cut off, is the first to get another one.
+    """
+    if not spare:
+        return settle(phones, didi.phones, rings=False), "; members who swap phones need spare_phone"
+    if (holder := didi.phones.get(spare)) is None:
+        return settle(phones, didi.phones, rings=True), ""
+    first = {who: phones[who] for who in (holder,) if who in phones}
+    settled = settle({**first, **phones}, didi.phones, rings=False)
+    if holder in settled.turns:
+        return settle({**first, **phones}, didi.phones, rings=True), ""
+    return settled, f"; members who swap phones need spare_phone, which {_described(didi.members[holder])} has"
 
 
 def _who(number: str, didi: DidiSide) -> str:
@@ -103,12 +125,8 @@ def _tell_shared(
             claims[value].append(who)
     for claiming in claims.values():
         for who in claiming:
-            others = _some([claimants[other].number for other in claiming if other != who])
+            others = [claimants[other].number for other in claiming[: SOME + 1] if other != who][:SOME]
+            more = f" and {len(claiming) - 1 - SOME} more" if len(claiming) - 1 > SOME else ""
             kept = "is left out" if who in settled.shared else "stays, for DiDi has it already"
-            text = f"the {what} is also that of {others} in the OA and {kept}; mend it in the OA"
+            text = f"the {what} is also that of {', '.join(others)}{more} in the OA and {kept}; mend it in the OA"
             remarks.conflict(claimants[who].number, claimants[who].name, text)
-
-
-def _some(numbers: Sequence[str]) -> str:
-    more = f" and {len(numbers) - 3} more" if len(numbers) > 3 else ""
-    return ", ".join(numbers[:3]) + more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from connecthub.integrations.didi.records import LEFT, Department, Member
 from extensions.sync_oa_to_didi.normalise import usable_phone
@@ -28,6 +29,8 @@ class DidiSide:
     """The id of the member who has a phone."""
     emails: Mapping[str, str]
     """The id of the member who has an e-mail address, which is in lower case."""
+    leaving: frozenset[str]
+    """Numbers of those whose dismissal, as a sync sets it, waits for midnight."""
 
     def department_of(self, member: Member) -> str:
         """Return the key of a member's department; empty for one without a key, and for the company itself."""
@@ -38,15 +41,25 @@ class DidiSide:
         return self.keys.get(department.parent_id, "")
 
 
-def by_keys(reading: DidiReading) -> DidiSide:
-    """Index what was read; of several members with one number the one who has not left counts."""
+def by_keys(reading: DidiReading, today: date) -> DidiSide:
+    """Index what was read on `today`, the day in China; of several members with one number the one who has not left
+    counts."""
     left_first = sorted(reading.members, key=lambda member: member.status != LEFT)
+    numbered = {each.employee_number: each for each in left_first if each.employee_number}
     return DidiSide(
         every_department=reading.departments,
         departments={each.out_budget_id: each for each in reading.departments if each.out_budget_id},
         keys={each.id: each.out_budget_id for each in reading.departments},
         members={each.id: each for each in reading.members},
-        numbered={each.employee_number: each for each in left_first if each.employee_number},
+        numbered=numbered,
         phones={phone: each.id for each in left_first if (phone := usable_phone(each.phone))},
         emails={each.email.lower(): each.id for each in left_first if each.email},
+        leaving=frozenset(number for number, each in numbered.items() if _leaves_at_midnight(each, today)),
     )
+
+
+def _leaves_at_midnight(member: Member, today: date) -> bool:
+    """Tell whether a dismissal waits for midnight; one for a later day is somebody's at DiDi, and one that is over had
+    no effect."""
+    tomorrow = today + timedelta(days=1)
+    return member.status != LEFT and today.isoformat() <= member.set_dismiss_time[:10] <= tomorrow.isoformat()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connecthub.integrations.didi.records import LEFT, TOP, Department, Member
+from connecthub.integrations.didi.records import TOP, Department, Member
 from extensions.sync_oa_to_didi.normalise import usable_name, usable_phone
 from extensions.sync_oa_to_didi.people import WantedMember
 from extensions.sync_oa_to_didi.steps import Change, Fields, phone_change
@@ -44,11 +44,11 @@ def parent_fields(parent: str) -> Fields:
 
 
 def member_difference(
-    wanted: WantedMember, there: Member, department_there: str, names: Mapping[str, str]
+    wanted: WantedMember, there: Member, department_there: str, names: Mapping[str, str], *, leaving: bool = False
 ) -> Difference:
     """Compare a member; `department_there`: the key of the department at DiDi; `names`: of departments, by key.
 
-    What the OA does not say is not compared. A dismissal that waits for midnight is taken back.
+    What the OA does not say is not compared. `leaving`: a dismissal waits for midnight, and is taken back.
     """
     fields: dict[str, str | int] = {}
     changes: list[Change] = []
@@ -64,7 +64,7 @@ def member_difference(
     if wanted.department and wanted.department != department_there:
         fields["out_budget_id"] = wanted.department
         changes.append(Change("department", names.get(department_there, ""), names.get(wanted.department, "")))
-    if there.set_dismiss_time and there.status != LEFT:
+    if leaving:
         fields["set_dismiss_time"] = ""
         changes.append(Change("dismissal", there.set_dismiss_time, ""))
     return Difference(fields, tuple(changes))

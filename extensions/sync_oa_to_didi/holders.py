@@ -1,4 +1,8 @@
-"""Who may have a phone or an e-mail address: at DiDi one member has it, and nobody's is taken away."""
+"""Values that one member at a time has, as a phone is: `settle` decides who gets which one, and in which order.
+
+Nobody's is taken away: what somebody has is free when he gets another one. It knows members as plain ids, and of
+phones and e-mail addresses nothing; contacts.py asks it for each kind.
+"""
 
 from __future__ import annotations
 

@@ -24,9 +24,10 @@ from extensions.sync_oa_to_didi.tree import Tree
 
 
 def plan_leavers(people: People, didi: DidiSide, params: MembersParams, today: date) -> list[Step]:
-    """Dismiss or remove the members whom the OA lists as left; who has left or is dismissed already needs nothing.
+    """Dismiss or remove the members whom the OA lists as left; who has left or leaves at midnight needs nothing.
 
-    `today`: the day in China, where DiDi lets people leave at midnight.
+    `today`: the day in China, where DiDi lets people leave at midnight. A later day that somebody set is brought
+    forward.
     """
     steps: list[Step] = []
     if params.leavers == "keep":
@@ -38,7 +39,7 @@ def plan_leavers(people: People, didi: DidiSide, params: MembersParams, today: d
             continue
         if params.leavers == "remove":
             steps.append(RemoveMember(number, there.realname, didi.department_of(there)))
-        elif not there.set_dismiss_time:
+        elif number not in didi.leaving:
             steps.append(DismissMember(number, there.realname, tomorrow, didi.department_of(there)))
     return steps
 

@@ -17,8 +17,10 @@ from extensions.sync_oa_to_didi.planning import make_plan
 from extensions.sync_oa_to_didi.reading import DidiReading, OaReading, read_didi, read_oa
 from extensions.sync_oa_to_didi.remarks import Remarks
 from extensions.sync_oa_to_didi.report import fitting, table
+from extensions.sync_oa_to_didi.scope import members_in_scope
 from extensions.sync_oa_to_didi.settings import MembersParams, MembersSecrets
 from extensions.sync_oa_to_didi.tree import build_tree
+from extensions.sync_oa_to_didi.unlisted import ask_about, unlisted
 
 CHINA = timezone(timedelta(hours=8))
 """Where DiDi's days begin; it has no summer time."""
@@ -46,15 +48,15 @@ class SyncOAToDidiMembersJob(BaseJob):
 
     def run(self, params: MembersParams, secrets: MembersSecrets) -> dict[str, Any] | None:
         """Read both sides, plan, and apply the plan unless a guard stops it. Raises GuardError."""
-        with self._oa(params, secrets) as oa:
-            oa_says = read_oa(oa, params, self.progress)
+        remarks = Remarks()
         with self._didi(params, secrets) as didi:
-            didi_says = read_didi(didi, self.progress)
-            remarks = Remarks()
-            plan, stops = self._plan(oa_says, didi_says, params, remarks)
-            applier = Applier(didi, remarks, self.progress, self.context.clock.sleep, self.context.dry_run)
-            read = _counts(oa_says, didi_says)
+            with self._oa(params, secrets) as oa:
+                oa_says = read_oa(oa, params, self.progress)
+                didi_says = read_didi(didi, self.progress)
+                read = _counts(oa_says, didi_says)
+                plan, stops = self._plan(oa, oa_says, didi_says, params, remarks)
             del oa_says, didi_says
+            applier = Applier(didi, remarks, self.progress, self.context.clock.sleep, self.context.dry_run)
             self._log_plan(plan, remarks, stops)
             if stops and not self.context.dry_run:
                 raise GuardError("; ".join(stops))
@@ -86,15 +88,17 @@ class SyncOAToDidiMembersJob(BaseJob):
         )
 
     def _plan(
-        self, oa: OaReading, didi: DidiReading, params: MembersParams, remarks: Remarks
+        self, oa: SeeyonClient, oa_says: OaReading, didi_says: DidiReading, params: MembersParams, remarks: Remarks
     ) -> tuple[Plan, list[str]]:
-        """Return the plan, and why it must not be applied."""
-        tree = build_tree(oa.departments, oa.unit_ids, params.department_key, remarks)
-        people = wanted_people(oa, tree, params, remarks)
-        there = by_keys(didi)
+        """Return the plan, and why it must not be applied; `oa` is asked about members whom its lists lack."""
         today = self.context.clock.now().astimezone(CHINA).date()
+        tree = build_tree(oa_says.departments, oa_says.unit_ids, params.department_key, remarks)
+        there = by_keys(didi_says, today)
+        ours = members_in_scope(there, {each.code for each in oa_says.members}, tree.known, params)
+        ask_about(oa, oa_says, unlisted(oa_says, ours, today, remarks), self.progress, remarks)
+        people = wanted_people(oa_says, tree, params, remarks)
         plan = make_plan(tree, people, there, params, today, remarks)
-        return plan, trips(oa, people, there, plan, params)
+        return plan, trips(oa_says, tree, people, there, plan, params)
 
     def _log_plan(self, plan: Plan, remarks: Remarks, stops: list[str]) -> None:
         """Log conflicts and notes, and in a dry run, or where a guard stops it, the plan."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connecthub.integrations.seeyon.records import Member
@@ -25,8 +25,10 @@ class WantedMember:
     email: str = ""
     department: str = ""
     """The key of the department."""
-    superior: str = ""
-    """The superior's employee number."""
+    superiors: tuple[str, ...] = ()
+    """Employee numbers of the heads, of whom one is the superior; empty where there is none."""
+    on_top: bool = False
+    """A head with no head above."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class People:
     """Every number that the OA knows, whoever has it."""
     active: int
     """How many active people the OA has, those with a conflict included."""
+    external: frozenset[str] = frozenset()
+    """Numbers of active external people (外部人员) who are not synced."""
 
 
 def wanted_people(oa: OaReading, tree: Tree, params: MembersParams, remarks: Remarks) -> People:
@@ -53,9 +57,12 @@ def wanted_people(oa: OaReading, tree: Tree, params: MembersParams, remarks: Rem
     if params.superiors:
         wanted = _with_superiors(wanted, keyed, oa.heads, tree)
     here = {each.code for each in active}
-    known = {each.code for each in oa.members} - {""}
+    known = {each.code for each in oa.members} | oa.elsewhere
+    external = set() if params.external_people else {each.code for each in active if not each.internal}
     left = {each.code for each in persons if not each.active} - here - {""}
-    return People(wanted, frozenset(left), frozenset(known), len(active))
+    return People(
+        wanted, frozenset(left), frozenset(known - {""}), len(active), frozenset(external - wanted.keys() - {""})
+    )
 
 
 def _with_own_number(persons: Sequence[Member], everyone: Iterable[Member], remarks: Remarks) -> dict[str, Member]:
@@ -101,20 +108,26 @@ def _wanted(person: Member, tree: Tree, params: MembersParams, remarks: Remarks)
 def _with_superiors(
     wanted: Mapping[str, WantedMember], keyed: Mapping[str, Member], heads: Mapping[str, tuple[str, ...]], tree: Tree
 ) -> dict[str, WantedMember]:
-    """Add each person's superior: the nearest head above who is not the person."""
+    """Add who may be each person's superior: the nearest heads above of whom the person is none.
+
+    A head who cannot be keyed is passed over, and yet nobody below is on top.
+    """
     numbers = {person.id: number for number, person in keyed.items()}
-    numbered = {key: [numbers[each] for each in ids if each in numbers] for key, ids in heads.items()}
-    return {
-        number: replace(member, superior=_superior(number, keyed[number].department_id, numbered, tree))
-        for number, member in wanted.items()
-    }
+    numbered = {key: tuple(numbers[each] for each in ids if each in numbers) for key, ids in heads.items()}
+    leading = {each for ids in heads.values() for each in ids}
+    found: dict[str, WantedMember] = {}
+    for number, member in wanted.items():
+        person = keyed[number]
+        line = list(_line(person.department_id, tree))
+        above = (numbered[each] for each in line if numbered.get(each) and number not in numbered[each])
+        others = any(heads.get(each) and person.id not in heads[each] for each in line)
+        on_top = bool(line) and person.id in leading and not others
+        found[number] = replace(member, superiors=next(above, ()), on_top=on_top)
+    return found
 
 
-def _superior(number: str, department_id: str, heads: Mapping[str, Collection[str]], tree: Tree) -> str:
-    """Climb until a department has a head and the person is none of its heads; empty at the top."""
+def _line(department_id: str, tree: Tree) -> Iterator[str]:
+    """Climb from a department to the top; nothing where it has no place."""
     while department := tree.departments.get(department_id):
-        above = heads.get(department_id, ())
-        if above and number not in above:
-            return next(iter(above))
+        yield department_id
         department_id = department.oa_parent_id
-    return ""

@@ -45,7 +45,7 @@ def make_plan(tree: Tree, people: People, didi: DidiSide, params: MembersParams,
     edits = _member_edits(contacts, didi, params, names, remarks)
     adds = _member_adds(contacts, didi, params, names)
     there = {number for number, each in didi.numbered.items() if each.status != LEFT} | {step.number for step in adds}
-    superiors = plan_superiors(contacts.members, there, didi, remarks) if params.superiors else []
+    superiors = plan_superiors(contacts.members, people.known, there, didi, remarks) if params.superiors else []
     leavers = plan_leavers(people, didi, params, today)
     before = [*departments, *edits, *adds, *leavers]
     _tell_unmapped(people, tree, didi, remarks)
@@ -60,7 +60,16 @@ def plan_departments(tree: Tree, didi: DidiSide, names: Mapping[str, str]) -> li
         if there is None:
             steps.append(AddDepartment(wanted.key, wanted.name, wanted.parent, names.get(wanted.parent, "")))
         elif difference := department_difference(wanted, there, didi.parent_of(there), names):
-            steps.append(EditDepartment(wanted.key, wanted.name, difference.fields, wanted.parent, difference.changes))
+            steps.append(
+                EditDepartment(
+                    wanted.key,
+                    wanted.name,
+                    difference.fields,
+                    difference.changes,
+                    wanted.parent,
+                    didi.parent_of(there),
+                )
+            )
     return steps
 
 
@@ -77,7 +86,7 @@ def _member_edits(
             remarks.conflict(number, wanted.name, HAS_LEFT)
             continue
         home = didi.department_of(there)
-        difference = member_difference(wanted, there, home, names)
+        difference = member_difference(wanted, there, home, names, leaving=number in didi.leaving)
         if number in contacts.parked:
             spare = usable_phone(params.spare_phone)
             change = phone_change(usable_phone(there.phone), spare)
@@ -120,9 +129,15 @@ def new_member(wanted: WantedMember, params: MembersParams) -> Fields:
 
 
 def _tell_unmapped(people: People, tree: Tree, didi: DidiSide, remarks: Remarks) -> None:
-    """Tell of what DiDi has and the OA does not know: nobody touches it."""
+    """Tell of what DiDi has and the OA does not know, or does not want to be synced: nobody touches it."""
     for member in didi.members.values():
-        if member.status == LEFT or member.employee_number in people.known:
+        if member.status == LEFT:
+            continue
+        if member.employee_number in people.external:
+            remarks.note(
+                member.employee_number, member.realname, "external in the OA, and external_people is off; not touched"
+            )
+        if member.employee_number in people.known:
             continue
         reason = "the OA does not know the number" if member.employee_number else "has no employee number"
         remarks.note(member.employee_number, member.realname, f"without a mapping ({reason}); not touched")

@@ -17,6 +17,10 @@ log = logging.getLogger(__name__)
 Progress = Callable[[float, float | None, str], None]
 
 
+ROOT = "1"
+"""The id of DiDi's root budget centre: the company itself, which is no department of the OA."""
+
+
 class UnknownUnit(Exception):
     """A unit id of the params that the OA does not have."""
 
@@ -32,6 +36,8 @@ class OaReading:
     """One entry a person, people who left included."""
     heads: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By department id: ids of its heads."""
+    elsewhere: set[str] = field(default_factory=set)
+    """Numbers of active people who are in the OA and in none of its lists that were read."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ def _heads(
 def read_didi(didi: DidiClient, progress: Progress) -> DidiReading:
     """Read DiDi's departments and members, those who left included."""
     progress(0, None, "reading departments from DiDi")
-    departments = didi.departments()
+    departments = [each for each in didi.departments() if each.id != ROOT]
     progress(0, None, "reading members from DiDi")
     members = didi.members()
     log.info("DiDi: %d departments, %d members, those who left included", len(departments), len(members))

@@ -56,13 +56,22 @@ class MembersParams(BaseModel):
     )
     max_leavers: int = Field(50, ge=0, description="More leavers than this stop the run before its first write.")
     max_leavers_share: float = Field(
-        0.10, ge=0, le=1, description="A larger share of the numbered DiDi members leaving stops the run likewise."
+        0.10,
+        ge=0,
+        le=1,
+        description="A larger share of the DiDi members with a number leaving stops the run likewise; five may leave "
+        "anyway, of a tiny company half.",
+    )
+    max_closings: int = Field(
+        20, ge=0, description="More departments to close than this stop the run; DiDi cannot open them again."
     )
     min_oa_share: float = Field(
         0.80,
         ge=0,
         le=1,
-        description="Fewer active OA people than this share of the numbered DiDi members stop the run.",
+        description="Fewer active OA people than this share of the DiDi members with a number stop the run. With "
+        "unit_ids, both shares are of the members whose number these units' people have, and of those in these units' "
+        "departments at DiDi.",
     )
 
     @model_validator(mode="after")

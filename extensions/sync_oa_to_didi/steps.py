@@ -61,9 +61,11 @@ class EditDepartment(_Step):
 
     action: ClassVar[str] = "edit department"
     fields: Fields
+    changes: tuple[Change, ...]
     parent: str
     """The key of the department above, as it is after the step."""
-    changes: tuple[Change, ...]
+    leaves: str
+    """The key of the department above before."""
 
     @property
     def details(self) -> str:
@@ -132,6 +134,20 @@ class SetSuperior(_Step):
 
 
 @dataclass(frozen=True, slots=True)
+class ClearSuperior(_Step):
+    """Take the superior off a head above whom the OA has none."""
+
+    action: ClassVar[str] = "clear superior"
+    superior: str
+    """The employee number of the superior at DiDi."""
+    superior_name: str
+
+    @property
+    def details(self) -> str:
+        return f"no longer {self.superior_name} ({self.superior})"
+
+
+@dataclass(frozen=True, slots=True)
 class DismissMember(_Step):
     """Let a member leave at midnight; can be undone until then."""
 
@@ -158,5 +174,5 @@ class RemoveMember(_Step):
 
 
 DepartmentStep: TypeAlias = AddDepartment | EditDepartment | CloseDepartment
-MemberStep: TypeAlias = AddMember | EditMember | SetSuperior | DismissMember | RemoveMember
+MemberStep: TypeAlias = AddMember | EditMember | SetSuperior | ClearSuperior | DismissMember | RemoveMember
 Step: TypeAlias = DepartmentStep | MemberStep

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import assert_never
 
 from connecthub.integrations.didi import DidiClient
-from connecthub.integrations.didi.records import LEFT, Member
+from connecthub.integrations.didi.records import LEFT, TOP, Member
 from extensions.sync_oa_to_didi.diff import parent_fields
 from extensions.sync_oa_to_didi.normalise import usable_phone
+from extensions.sync_oa_to_didi.reading import ROOT
 from extensions.sync_oa_to_didi.steps import (
     AddDepartment,
     AddMember,
+    ClearSuperior,
     CloseDepartment,
     DismissMember,
     EditDepartment,
@@ -23,6 +25,8 @@ from extensions.sync_oa_to_didi.steps import (
 
 NO_BUDGET: Fields = {"budget_cycle": 0, "total_quota": 0}
 """What DiDi asks for with a new department: no limit."""
+TOPS = ("", TOP, ROOT)
+"""What a department at the top may have for a parent."""
 
 
 def write(didi: DidiClient, step: Step) -> None:
@@ -39,19 +43,21 @@ def write(didi: DidiClient, step: Step) -> None:
             didi.add_member(step.data)
         case RemoveMember():
             didi.remove_members(employee_numbers=[step.number])
-        case EditMember() | SetSuperior() | DismissMember():
+        case EditMember() | SetSuperior() | ClearSuperior() | DismissMember():
             didi.edit_member(edited_fields(step), employee_number=step.number)
         case _:
             assert_never(step)
 
 
-def edited_fields(step: EditMember | SetSuperior | DismissMember) -> Fields:
+def edited_fields(step: EditMember | SetSuperior | ClearSuperior | DismissMember) -> Fields:
     """Return the fields of a member that a step sets."""
     match step:
         case EditMember():
             return step.data
         case SetSuperior():
             return {"immediate_superior_employee_number": step.superior}
+        case ClearSuperior():
+            return {"clear_immediate_superior": 1}
         case DismissMember():
             return {"set_dismiss_time": step.day}
 
@@ -73,17 +79,21 @@ def _department_is(didi: DidiClient, step: AddDepartment | EditDepartment | Clos
         return there is None
     if there is None or there.name != step.name:
         return False
-    return there.parent_id == _department_id(didi, step.parent) if step.parent else not int(there.parent_id or 0)
+    return there.parent_id == _department_id(didi, step.parent) if step.parent else there.parent_id in TOPS
 
 
-def _member_is(didi: DidiClient, step: AddMember | EditMember | SetSuperior | DismissMember, there: Member) -> bool:
+def _member_is(
+    didi: DidiClient, step: AddMember | EditMember | SetSuperior | ClearSuperior | DismissMember, there: Member
+) -> bool:
     match step:
         case AddMember():
             return True
         case SetSuperior():
             return usable_phone(there.immediate_superior_phone) == step.phone
+        case ClearSuperior():
+            return not there.immediate_superior_phone
         case DismissMember():
-            return bool(there.set_dismiss_time)
+            return there.set_dismiss_time[:10] == step.day
         case EditMember():
             return all(_field_is(didi, there, field, str(value)) for field, value in step.data.items())
 

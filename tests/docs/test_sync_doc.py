@@ -30,7 +30,9 @@ def test_its_settings_are_taken_and_its_defaults_are_those_of_the_job() -> None:
     given = MembersParams.model_validate(params)
     MembersSecrets.model_validate(secrets)
     assert (given.max_leavers, given.max_leavers_share, given.min_oa_share) == (50, 0.10, 0.80)
+    assert given.max_closings == 20
     for guide in (GUIDE, GUIDE_ZH):
         assert "`max_leavers` 50" in guide
         assert "`max_leavers_share` 10 %" in guide
+        assert "`max_closings` 20" in guide
         assert "`min_oa_share` 80 %" in guide

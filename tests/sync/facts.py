@@ -86,7 +86,7 @@ def didi_side(
 ) -> DidiSide:
     """Return what DiDi has; without departments there is one, HOME."""
     listed = [didi_department(HOME)] if departments is None else list(departments)
-    return by_keys(DidiReading(listed, list(members)))
+    return by_keys(DidiReading(listed, list(members)), TODAY)
 
 
 def planned(

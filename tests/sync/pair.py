@@ -11,6 +11,7 @@ from typing import Any
 from connecthub.core.clock import FixedClock
 from connecthub.integrations.sandbox.didi import DidiSandbox
 from connecthub.integrations.sandbox.organisation import Organisation, generate
+from connecthub.integrations.sandbox.organisation.records import department
 from connecthub.integrations.sandbox.seeyon import SeeyonSandbox
 from connecthub.testing import JobRun, run_job
 from extensions.sync_oa_to_didi.members_job import SyncOAToDidiMembersJob
@@ -57,6 +58,14 @@ class Pair:
     def person(self, number: str) -> dict[str, Any]:
         """Return the OA's member with this number, to be changed."""
         return next(each for each in self.organisation.members if each["code"] == number)
+
+    def new_department(self, name: str) -> dict[str, Any]:
+        """Add a department to the OA at the top of its first unit, and return it, to be changed."""
+        made = self.organisation
+        number = len(made.departments) + 1
+        record = department(number, name, f"N{number}", made.units[0], f"{made.units[0]['path']}9{number:03d}", number)
+        made.departments.append(record)
+        return record
 
     def member(self, number: str) -> dict[str, Any]:
         """Return DiDi's member with this number."""

@@ -39,11 +39,17 @@ def test_what_means_the_same_is_no_difference(wanted: dict[str, Any], there: dic
         ({"phone": "19900000001"}, {}, {"phone": "19900000001"}),
         ({"email": "a@b.cn"}, {"email": "c@b.cn"}, {"email": "a@b.cn"}),
         ({"department": "2"}, {}, {"out_budget_id": "2"}),
-        ({}, {"set_dismiss_time": "2026-01-06"}, {"set_dismiss_time": ""}),
     ],
 )
 def test_only_what_differs_is_sent(wanted: dict[str, Any], there: dict[str, Any], sent: dict[str, Any]) -> None:
     assert member_difference(person("E1", **wanted), didi_member("E1", **there), HOME, NAMES).fields == sent
+
+
+def test_a_dismissal_is_taken_back_only_while_it_waits_for_midnight() -> None:
+    there = didi_member("E1", set_dismiss_time="2026-01-06")
+    difference = member_difference(person("E1"), there, HOME, NAMES, leaving=True)
+    assert difference.fields == {"set_dismiss_time": ""}
+    assert not member_difference(person("E1"), there, HOME, NAMES)
 
 
 def test_a_reader_sees_no_whole_phone() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connecthub.integrations.seeyon.records import Member
-from extensions.sync_oa_to_didi.people import People, wanted_people
+from extensions.sync_oa_to_didi.people import People, WantedMember, wanted_people
 from extensions.sync_oa_to_didi.reading import OaReading
 from extensions.sync_oa_to_didi.remarks import Remarks
 from extensions.sync_oa_to_didi.tree import build_tree
@@ -25,7 +25,7 @@ def test_a_person_is_wanted_by_number_with_usable_facts() -> None:
     person = oa_person("E1", " 张三 ", telNumber="+86 199 0000 0001", emailAddress="a@example.com")
     wanted = read_off(oa_reading([person])).wanted["E1"]
     assert (wanted.name, wanted.phone, wanted.email) == ("张三", "19900000001", "a@example.com")
-    assert (wanted.department, wanted.superior) == (HOME, "")
+    assert (wanted.department, wanted.superiors) == (HOME, ())
 
 
 def test_e_mail_addresses_can_be_left_alone() -> None:
@@ -39,6 +39,7 @@ def test_what_is_no_employee_is_no_member_and_no_conflict(account: dict[str, Any
     assert not people.wanted
     assert not people.left
     assert people.known == {"E1"}
+    assert people.external == ({"E1"} if "isInternal" in account else set())
     assert not remarks.conflicts
 
 
@@ -106,5 +107,18 @@ def test_the_superior_is_the_head_of_the_department_and_for_a_head_the_one_above
     reading = oa_reading(staff, departments)
     reading.heads = {"1": ("9E1",), "3": ("9E0", "9E3")}
     wanted = read_off(reading).wanted
-    assert {number: each.superior for number, each in wanted.items()} == {"E1": "", "E2": "E1", "E3": "E1", "E4": "E3"}
-    assert not read_off(reading, superiors=False).wanted["E4"].superior
+    assert {number: each.superiors for number, each in wanted.items()} == {
+        "E1": (),
+        "E2": ("E1",),
+        "E3": ("E1",),
+        "E4": ("E3",),
+    }
+    assert [number for number, each in wanted.items() if each.on_top] == ["E1"]
+    assert not read_off(reading, superiors=False).wanted["E4"].superiors
+
+
+def test_nobody_is_on_top_below_a_head_who_cannot_be_keyed() -> None:
+    departments = [oa_department("1"), oa_department("2", parent="1")]
+    reading = oa_reading([oa_person("", id="9"), oa_person("E2", orgDepartmentId="2")], departments)
+    reading.heads = {"1": ("9",), "2": ("9E2",)}
+    assert read_off(reading).wanted["E2"] == WantedMember("E2", "person E2", department="2")

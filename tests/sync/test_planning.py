@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from extensions.sync_oa_to_didi.remarks import Remarks
 from extensions.sync_oa_to_didi.steps import AddMember, CloseDepartment, DismissMember, EditMember, SetSuperior
 from tests.sync.facts import (
@@ -21,7 +23,7 @@ from tests.sync.facts import (
 
 def test_the_order_is_departments_members_superiors_leavers_closings() -> None:
     departments = tree(oa_department("1"), oa_department("2", parent="1"), oa_department("3", enabled=False))
-    people = wanted(person("E1", phone="19900000001"), person("E2", superior="E1", department="2"), left=["E9"])
+    people = wanted(person("E1", phone="19900000001"), person("E2", superiors=("E1",), department="2"), left=["E9"])
     there = didi_side([didi_member("E9", budget_center_id="b1")], [didi_department("3")])
     plan = planned(people, there, tree_=departments, leavers="remove")
     assert rows(plan) == [
@@ -36,7 +38,7 @@ def test_the_order_is_departments_members_superiors_leavers_closings() -> None:
 
 
 def test_what_is_as_it_should_be_needs_no_step() -> None:
-    people = wanted(person("E1", phone="19900000001"), person("E2", superior="E1"))
+    people = wanted(person("E1", phone="19900000001"), person("E2", superiors=("E1",)))
     there = [didi_member("E1", phone="19900000001"), didi_member("E2", immediate_superior_phone="199 0000 0001")]
     assert rows(planned(people, didi_side(there))) == []
 
@@ -81,6 +83,17 @@ def test_a_leaver_is_dismissed_for_tomorrow_once() -> None:
     plan = planned(wanted(left=["E1", "E2", "E3", "E4"]), didi_side(there))
     assert plan.leavers == [DismissMember("E1", "person E1", "2026-01-06", HOME)]
     assert not planned(wanted(left=["E1"]), didi_side(there), leavers="keep").leavers
+
+
+def test_a_day_that_somebody_set_at_didi_stays_for_who_works_and_is_brought_forward_for_who_left() -> None:
+    later, over = "2026-12-31", "2025-12-31"
+    there = [didi_member("E1", set_dismiss_time=later), didi_member("E2", set_dismiss_time=over)]
+    assert rows(planned(wanted(person("E1"), person("E2")), didi_side(there))) == []
+    plan = planned(wanted(left=["E1", "E2"]), didi_side(there))
+    assert [(step.number, step.day) for step in plan.leavers if isinstance(step, DismissMember)] == [
+        ("E1", "2026-01-06"),
+        ("E2", "2026-01-06"),
+    ]
 
 
 def test_who_is_back_before_midnight_stays_and_who_has_left_at_didi_is_a_conflict() -> None:
@@ -164,21 +177,100 @@ def test_swapped_phones_need_a_spare_one() -> None:
     ]
 
 
+def test_who_has_the_spare_phone_after_a_swap_that_was_cut_off_hands_it_on_to_the_next_swap() -> None:
+    people = wanted(
+        person("E1", phone="19900000002"), person("E2", phone="19900000001"), person("E3", phone="19900000003")
+    )
+    there = [didi_member("E1", phone="19900000001"), didi_member("E2", phone="19900000002")]
+    there.append(didi_member("E3", phone="19900009999"))
+    plan = planned(people, didi_side(there), spare_phone="19900009999")
+    assert [(step.number, step.data) for step in plan.members if isinstance(step, EditMember)] == [
+        ("E3", {"phone": "19900000003"}),
+        ("E1", {"phone": "19900009999"}),
+        ("E2", {"phone": "19900000001"}),
+        ("E1", {"phone": "19900000002"}),
+    ]
+
+
 def test_a_superior_without_a_phone_is_left_out_once() -> None:
     remarks = Remarks()
-    people = wanted(person("E1"), person("E2", superior="E1"), person("E3", superior="E1"))
+    people = wanted(person("E1"), person("E2", superiors=("E1",)), person("E3", superiors=("E1",)))
     there = didi_side([didi_member("E1"), didi_member("E2"), didi_member("E3")])
     assert rows(planned(people, there, remarks=remarks)) == []
     assert "of 2 people" in told(remarks.notes)["E1"]
 
 
 def test_a_superior_whose_phone_changes_is_not_set_anew() -> None:
-    people = wanted(person("E1", phone="19900000009"), person("E2", superior="E1"))
+    people = wanted(person("E1", phone="19900000009"), person("E2", superiors=("E1",)))
     there = [didi_member("E1", phone="19900000001"), didi_member("E2", immediate_superior_phone="19900000001")]
     assert not planned(people, didi_side(there)).superiors
     other = [didi_member("E1", phone="19900000001"), didi_member("E2", immediate_superior_phone="19900000005")]
     steps = planned(people, didi_side(other)).superiors
     assert steps == [SetSuperior("E2", "person E2", "E1", "person E1", "19900000009")]
+
+
+def test_a_superior_who_hands_on_the_phone_is_not_taken_for_the_one_who_gets_it() -> None:
+    people = wanted(
+        person("E1", phone="19900000003"), person("E2", phone="19900000001"), person("E3", superiors=("E2",))
+    )
+    there = [
+        didi_member("E1", phone="19900000001"),
+        didi_member("E2", phone="19900000002"),
+        didi_member("E3", immediate_superior_phone="19900000001"),
+    ]
+    steps = planned(people, didi_side(there)).superiors
+    assert steps == [SetSuperior("E3", "person E3", "E2", "person E2", "19900000001")]
+
+
+def test_who_came_to_the_top_loses_the_superior_first() -> None:
+    people = wanted(person("E1", superiors=("E2",)), person("E2", on_top=True))
+    there = [
+        didi_member("E1", phone="19900000001"),
+        didi_member("E2", phone="19900000002", immediate_superior_phone="19900000001"),
+    ]
+    assert rows(planned(people, didi_side(there))) == [
+        ("clear superior", "E2", "no longer person E1 (E1)"),
+        ("set superior", "E1", "superior person E2 (E2)"),
+    ]
+
+
+def test_a_superior_stays_who_is_none_of_the_oas_and_whose_member_heads_nothing() -> None:
+    people = wanted(person("E1"), person("E2", on_top=True))
+    there = [
+        didi_member("E1", phone="19900000001", immediate_superior_phone="19900000002"),
+        didi_member("E2", phone="19900000002", immediate_superior_phone="19900000007"),
+        didi_member("X7", phone="19900000007"),
+    ]
+    assert rows(planned(people, didi_side(there))) == []
+
+
+def test_of_several_heads_the_present_superior_stays_and_else_the_first_becomes_it() -> None:
+    heads = [person("E1", phone="19900000001"), person("E2", phone="19900000002")]
+    people = wanted(*heads, *(person(number, superiors=("E1", "E2")) for number in ("E3", "E4", "E5")))
+    there = [
+        didi_member("E1", phone="19900000001"),
+        didi_member("E2", phone="19900000002"),
+        didi_member("E3", immediate_superior_phone="19900000001"),
+        didi_member("E4", immediate_superior_phone="19900000002"),
+        didi_member("E5"),
+    ]
+    assert rows(planned(people, didi_side(there))) == [("set superior", "E5", "superior person E1 (E1)")]
+
+
+def test_who_became_external_is_told_and_not_touched() -> None:
+    remarks = Remarks()
+    people = replace(wanted(known=["E1", "E2"]), external=frozenset({"E1", "E2"}))
+    assert rows(planned(people, didi_side([didi_member("E1")]), remarks=remarks)) == []
+    assert told(remarks.notes) == {"E1": "external in the OA, and external_people is off; not touched"}
+
+
+def test_a_swap_tells_who_has_the_spare_phone() -> None:
+    remarks = Remarks()
+    people = wanted(person("E1", phone="19900000002"), person("E2", phone="19900000001"))
+    there = [didi_member("E1", phone="19900000001"), didi_member("E2", phone="19900000002")]
+    there.append(didi_member("X1", phone="19900009999"))
+    assert rows(planned(people, didi_side(there), remarks=remarks, spare_phone="19900009999")) == []
+    assert "need spare_phone, which person X1 (X1) has" in told(remarks.conflicts)["E1"]
 
 
 def test_departments_are_closed_children_first_and_only_when_empty() -> None:

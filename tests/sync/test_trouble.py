@@ -64,13 +64,14 @@ def test_every_write_applied_and_its_answer_lost_is_done_once(company: Pair) -> 
 
 def test_a_lost_write_is_looked_up_and_sent_again(company: Pair) -> None:
     company.didi.fault(Match(path_glob="/river/Member/single", nth=3), Drop("before"))
-    run = company.settled()
+    run = company.settled(superiors=False)
     assert run.result["not_done"] == 0
     assert "it may have taken effect" in run.log
     is_right(company)
 
 
 def test_a_write_that_is_lost_each_time_is_a_conflict_and_the_rest_goes_on(company: Pair) -> None:
+    company.params["superiors"] = False
     company.didi.fault(Match(path_glob="/river/BudgetCenter/add", first_n=3), Drop("before"))
     run = company.settled()
     assert run.result["not_done"] > 0
@@ -82,6 +83,7 @@ def test_a_write_that_is_lost_each_time_is_a_conflict_and_the_rest_goes_on(compa
 
 
 def test_one_refusal_is_a_conflict_and_what_depends_on_it_waits(company: Pair) -> None:
+    company.params["superiors"] = False
     company.didi.fault(Match(path_glob="/river/BudgetCenter/add", nth=1), Errno(10003, "no"))
     run = company.settled()
     texts = str(run.result["conflicts"])
@@ -92,13 +94,35 @@ def test_one_refusal_is_a_conflict_and_what_depends_on_it_waits(company: Pair) -
     is_right(company)
 
 
-def test_a_sync_whose_writes_are_all_refused_fails_and_goes_on_no_longer_than_it_must(synced: Pair) -> None:
+def test_where_all_writes_of_a_kind_are_refused_the_others_are_done_and_the_run_fails(synced: Pair) -> None:
+    leaver = synced.everyday()[0]
+    synced.person(leaver)["enabled"] = False
     for each in synced.organisation.members:
         each["name"] = f"{each['name'][:9]}新"
-    synced.didi.fault(Match(path_glob="/river/Member/edit"), Errno(10003, "no"))
+    synced.didi.fault(Match(path_glob="/river/Member/edit", first_n=20), Errno(10003, "no"))
     writes = len(synced.writes())
-    assert "refused the first 20 writes one and all" in (synced.sync().error or "")
-    assert len(synced.writes()) - writes == 20
+    run = synced.sync(leavers="remove")
+    assert (run.error or "").startswith(
+        "GuardError: edit member: DiDi refused the first 20 one and all, and the others"
+    )
+    assert run.log.count("not done: edit member") == 20
+    assert len(synced.writes()) - writes == 21
+    assert synced.member(leaver)["status"] == LEFT
+
+
+def test_a_department_that_could_not_be_moved_out_keeps_the_one_above_it_open(synced: Pair) -> None:
+    closing, below = (synced.new_department(name) for name in ("旧部门", "下级部门"))
+    below["superior"] = closing["id"]
+    synced.settled()
+    closing["enabled"] = False
+    below["superior"] = below["orgAccountId"]
+    synced.didi.fault(Match(path_glob="/river/BudgetCenter/edit"), Errno(10003, "no"))
+    run = synced.settled()
+    assert run.result["planned"] == {"edit department": 1, "close department": 1}
+    assert "could not be moved out" in str(run.result["conflicts"])
+    assert not [write for write in synced.writes() if write["operation"] == "close department"]
+    synced.didi.clear_faults()
+    assert synced.settled().result["done"] == {"edit department": 1, "close department": 1}
 
 
 def test_a_sync_that_could_do_nothing_fails(company: Pair) -> None:
@@ -129,9 +153,11 @@ def test_somebody_who_is_added_by_hand_meanwhile_is_edited(company: Pair) -> Non
     number = company.everyday()[-1]
     company.didi.fault(Match(path_glob="/river/Member/get", first_n=2), Status(200, body=EMPTY))
     company.didi.plant_member(realname="by hand", employee_number=number, phone="19900018888")
-    run = company.settled()
+    company.didi.fault(Match(path_glob="/river/Member/edit", nth=1), ApplyThenFail(Drop()))
+    run = company.settled(superiors=False, regulation_ids=["1125920826148759"], role_ids=["1125915646107623"])
     assert run.result["not_done"] == 0
     assert company.member(number)["realname"] == company.person(number)["name"]
+    assert company.member(number)["role_ids"] == ""
 
 
 EMPTY = '{"errno": 0, "errmsg": "SUCCESS", "data": {"total": 0, "records": []}}'
