@@ -8,27 +8,30 @@ from itertools import accumulate
 
 from sqlalchemy import ColumnElement, Connection, Float, bindparam, case, delete
 
+from connecthub.core.turns import AHEAD_MAX
 from connecthub.db.dialects import insert_into
 from connecthub.db.tables import turns
 from connecthub.db.types import database_now, later
 
-AHEAD_MAX = 500
-"""More turns than that are never waited for at once: a row further ahead is of a clock that was stepped back since."""
+LEAD_SECONDS = 0.03
+"""The soonest turn: its answer has a commit and two sockets before it, and one that is missed is lost to all."""
 
 _together: ColumnElement[float] = bindparam("together", type_=Float)
-_stands = case(
-    (turns.c.free_at.between(database_now(), database_now(bindparam("ahead", type_=Float))), turns.c.free_at),
-    else_=database_now(),
+_soonest = database_now(bindparam("lead", LEAD_SECONDS, type_=Float))
+_stands = case(  # further ahead is what was left by a clock that was stepped back since
+    (turns.c.free_at.between(_soonest, database_now(bindparam("ahead", type_=Float))), turns.c.free_at),
+    else_=_soonest,
 )
 
 
 def take_turns(connection: Connection, key: str, intervals: Sequence[float]) -> list[float]:
-    """Take the next turns of `key`, each followed by its own interval in seconds; returns the seconds until each comes.
+    """Take the next turns of `key`, each followed by its own interval in seconds; returns the seconds until each comes,
+    `LEAD_SECONDS` at least.
 
     The row is locked until the transaction ends: who takes turns of several keys in one takes them in order.
     """
     intervals = [math.ceil(round(interval * 1000, 6)) / 1000 for interval in intervals]
-    statement = insert_into(connection, turns).values(key=key, free_at=database_now(_together))
+    statement = insert_into(connection, turns).values(key=key, free_at=later(_soonest, _together))
     statement = statement.on_conflict_do_update(index_elements=["key"], set_={"free_at": later(_stands, _together)})
     together = sum(intervals)
     ahead = AHEAD_MAX * max(intervals)

@@ -58,7 +58,7 @@ class ClientHooks(Protocol):
 
     def turn(self, key: str, interval: float, /) -> float:
         """Take the next turn of `key`, whose turns are `interval` seconds apart over all workers; returns the seconds
-        until it comes."""
+        until it comes, below zero where it has come since."""
         ...
 
 

@@ -10,10 +10,10 @@ from connecthub.integrations.call import Call
 from connecthub.integrations.errors import OutOfTime
 from connecthub.integrations.hooks import ClientHooks
 
-LATE_SHARE = 1 / 16
+LATE_SHARE = 1 / 32
 """A turn used later than this share of its interval is too near to the next one, which may be another worker's."""
 TURNS_MAX = 5
-"""How often a turn that was slept through is taken anew."""
+"""How often a turn that was missed is taken anew."""
 
 
 class Pacer:
@@ -38,11 +38,11 @@ class Pacer:
         clock = self._hooks.clock
         for _ in range(TURNS_MAX):
             wait = self._hooks.turn(key, interval) if seconds_left() > 0 else 0.0
-            if key in self._sent_at:  # a turn that was used late moves the next one
-                wait = max(wait, self._sent_at[key] + interval - clock.monotonic())
+            due = clock.monotonic() + wait  # may be past: the turn came while its answer was on the way
+            if key in self._sent_at:  # a call that was sent late all the same moves the next one
+                wait = max(wait, self._sent_at[key] + interval * (1 - LATE_SHARE) - clock.monotonic())
             if wait >= seconds_left():
                 raise OutOfTime(f"{call}: not sent, for its turn comes too late; give the job a longer timeout")
-            due = clock.monotonic() + wait
             if wait > 0:
                 clock.sleep(wait)
             if clock.monotonic() - due <= interval * LATE_SHARE:

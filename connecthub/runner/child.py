@@ -145,7 +145,8 @@ class Channel:
         self._report(Frame.CALL, {**record, "at": time.time()})
 
     def turn(self, key: str, interval: float) -> float:
-        """Take the next turn of `key`, whose turns are `interval` seconds apart; returns the seconds until it comes."""
+        """Take the next turn of `key`, whose turns are `interval` seconds apart; returns the seconds until it comes,
+        below zero where it has come since."""
         with self._lock:
             if self._turns is None:
                 self._turns = AskedTurns(self._connection if self._connected else None, self.send)

@@ -61,7 +61,7 @@ class AskedTurns:
         self._told = False
 
     def take(self, key: str, interval: float) -> float:
-        """Take the next turn of `key`; returns the seconds until it comes."""
+        """Take the next turn of `key`; returns the seconds until it comes, below zero where it has come since."""
         at = self._ask(key, interval)
         if at is not None:
             return self._turns.take(key, interval, at)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
@@ -48,20 +48,22 @@ class PaceKeeper:
         self._pause = pause_seconds
         self._turns = Turns(SystemClock())
         self._asks: SimpleQueue[Ask | None] = SimpleQueue()
-        self._asking = ThreadPoolExecutor(1, thread_name_prefix="turns")
+        self._batches: SimpleQueue[tuple[list[Ask], Future[list[float]]] | None] = SimpleQueue()
         self._asked: Future[list[float]] | None = None
         self._not_before = 0.0
         self._away = False
         self._thread = threading.Thread(target=self._run, name="turns", daemon=True)
 
     def __enter__(self) -> PaceKeeper:
+        threading.Thread(target=self._ask, name="asks for turns", daemon=True).start()
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Answer what was asked; a database that hangs is not waited for."""
         self._asks.put(None)
         self._thread.join()
-        self._asking.shutdown()
+        self._batches.put(None)
 
     def take(self, key: str, interval: float, reply: Callable[[float], None]) -> None:
         """Take the next turn of `key`; `reply` is told soon when it comes, on `time.monotonic()`."""
@@ -84,15 +86,16 @@ class PaceKeeper:
                 logger.exception("turns could not be given")
 
     def _answer(self, asks: list[Ask]) -> None:
-        given = self._of_database(asks) or [float("-inf")] * len(asks)
-        for ask, not_before in zip(asks, given, strict=True):
-            ask.reply(self._turns.reserve(ask.key, ask.interval, not_before))
+        given = self._of_database(asks) or [None] * len(asks)
+        for ask, at in zip(asks, given, strict=True):
+            ask.reply(self._turns.reserve(ask.key, ask.interval, at))
 
     def _of_database(self, asks: list[Ask]) -> list[float] | None:
         """When the turns come by the database; None where it is away or slow."""
         if time.monotonic() < self._not_before or (self._asked and not self._asked.done()):
             return None
-        self._asked = self._asking.submit(self._take_all, asks)
+        self._asked = Future()
+        self._batches.put((asks, self._asked))
         try:
             given = self._asked.result(self._slow)
         except TimeoutError:
@@ -112,6 +115,15 @@ class PaceKeeper:
             logger.warning("turns are spaced within this worker only, for the database gives none: %s", cause)
         self._away = True
         self._not_before = time.monotonic() + self._pause
+
+    def _ask(self) -> None:
+        """What a thread does that may hang as long as the database does."""
+        while batch := self._batches.get():
+            asks, asked = batch
+            try:
+                asked.set_result(self._take_all(asks))
+            except Exception as error:
+                asked.set_exception(error)
 
     def _take_all(self, asks: list[Ask]) -> list[float]:
         """Take them in one transaction, key after key in order, so that no two workers wait for each other."""

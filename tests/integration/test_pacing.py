@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from connecthub.core.clock import FixedClock
+from connecthub.core.turns import AHEAD_MAX
 from connecthub.db import pacing
 from connecthub.db.engine import Database
 from connecthub.db.tables import turns
@@ -109,8 +110,16 @@ def test_keepers_of_two_workers_share_one_row_of_turns(installation: Installatio
         assert apart < LONG, "another key has turns of its own"
 
 
+def test_no_turn_comes_before_its_answer_can(installation: Installation):
+    for _ in range(2):
+        with installation.database.write() as connection:
+            (wait,) = pacing.take_turns(connection, "key", [0.001])
+        assert wait >= pacing.LEAD_SECONDS - 0.001
+        time.sleep(pacing.LEAD_SECONDS)
+
+
 def test_the_clock_of_the_database_decides(installation: Installation):
-    for key, seconds in (("now", -3600), ("soon", LONG), ("stepped", (pacing.AHEAD_MAX + 1) * LONG)):
+    for key, seconds in (("now", -3600), ("soon", LONG), ("stepped", (AHEAD_MAX + 1) * LONG)):
         set_free_at(installation.database, seconds, key)
     with installation.database.write() as connection:
         waits = {key: pacing.take_turns(connection, key, [LONG])[0] for key in ("now", "soon", "stepped")}
@@ -162,6 +171,16 @@ def test_a_slow_database_is_not_waited_for_and_decides_again_when_it_is_back(
         "turns are spaced within this worker only",
         "turns are spaced over all workers again",
     ]
+
+
+def test_a_keeper_stops_although_its_database_hangs(installation: Installation, other: Database):
+    with other.write() as connection:
+        pacing.take_turns(connection, "key", [LONG])
+        with PaceKeeper(installation.database, slow_seconds=0.05) as keeper:
+            take(keeper)
+        hanging = [thread for thread in threading.enumerate() if thread.name == "asks for turns"]
+        assert len(hanging) == 1, "it was waited for"
+    hanging[0].join(SECONDS)
 
 
 def test_a_keeper_that_is_asked_to_the_last_stops(installation: Installation):

@@ -84,7 +84,7 @@ def test_its_plan_and_its_calls_are_tables(
             assert "(dry) nightly" in await press("3")
             assert "(dry) nightly · ● succeeded" in await press("enter")
             seen = await press("p")
-            assert "Plan of JobLog 1: 450 steps · dry run" in seen
+            assert "Plan of JobLog 1, steps: 450 · dry run" in seen
             assert "act" in seen
             assert "D0000␛" in seen
             assert "D0449␛" in await press("G")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from connecthub.core.clock import FixedClock
 from connecthub.core.redact import Redactor
-from connecthub.core.turns import KEYS_KEPT, Turns
+from connecthub.core.turns import AHEAD_MAX, KEYS_KEPT, Turns
 from connecthub.runner.protocol import Frame, FrameReader
 from connecthub.runner.turns import KEYS_MAX, OPEN_MAX, AskedTurns, TakeTurn, TurnDesk
 
@@ -47,8 +48,25 @@ def test_a_step_of_the_wall_clock_moves_no_turn():
 
 def test_what_somebody_else_has_said_moves_a_turn_back_but_never_forward():
     turns = Turns(FixedClock(NOON))
-    assert turns.take("a", 1.0, not_before=5.0) == 5.0
-    assert turns.take("a", 1.0, not_before=2.0) == 6.0
+    assert turns.take("a", 1.0, given=5.0) == 5.0
+    assert turns.take("a", 1.0, given=2.0) == 6.0
+
+
+def test_a_turn_that_somebody_else_gave_is_over_when_it_is_past():
+    clock = FixedClock(NOON)
+    clock.advance(10)
+    turns = Turns(clock)
+    assert turns.take("a", 1.0, given=9.5) == -0.5
+    assert turns.take("a", 1.0, given=9.75) == 0.5
+
+
+def test_a_key_that_one_has_taken_far_ahead_is_not_lost_to_others():
+    turns = Turns(FixedClock(NOON))
+    for _ in range(3):
+        turns.take("a", 60.0)
+    assert turns.take("a", 0.16) == 0
+    assert turns.take("a", 0.16) == 0.16
+    assert [turns.take("b", 1.0) for _ in range(AHEAD_MAX + 2)][-2:] == [AHEAD_MAX, 0]
 
 
 def test_threads_share_the_turns():
@@ -70,7 +88,7 @@ def test_keys_that_are_free_again_are_forgotten():
         turns.take(str(number), 1.0)
         clock.advance(1.0)
     assert len(turns._free_at) <= KEYS_KEPT
-    assert turns.take("kept", 1.0) > 0
+    assert turns.take("kept", 1e6) > 0
 
 
 class Ends:
@@ -185,11 +203,16 @@ def test_a_child_gets_the_turns_of_all_and_keeps_its_own_distance(ends: Ends):
     assert 59 < second - first <= 60
 
 
+def test_a_child_is_told_when_its_turn_came_while_the_answer_was_on_its_way(ends: Ends):
+    ends.desk = ends.desk_of(lambda key, interval, reply: reply(time.monotonic() - 30.0))
+    assert -31 < child_of(ends).take("key", 1.0) <= -30
+
+
 def test_answers_to_questions_before_are_passed_over(ends: Ends):
     child = child_of(ends)
     for number, at in ((9, 1e12), (1, None)):
         ends.desk._answer(number, at)
-    assert child.take("key", 1.0) == 0
+    assert -1 < child.take("key", 1.0) <= 0
     ends.desk = ends.desk_of(lambda key, interval, reply: reply(1e12))
     assert child.take("key", 1.0) > 1e11
 
@@ -207,4 +230,4 @@ def test_a_child_without_a_supervisor_keeps_turns_of_its_own_and_says_so_once(
     ]
     with socket.socket() as closed:
         pass
-    assert AskedTurns(closed, lambda kind, payload: None).take("didi", 1.0) == 0
+    assert -1 < AskedTurns(closed, lambda kind, payload: None).take("didi", 1.0) <= 0

@@ -1,4 +1,4 @@
-"""A plugin that takes turns, and one that asks for them in every wrong way."""
+"""Plugins that take turns, by themselves and by a client, and one that asks for them in every wrong way."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import time
 from typing import Any
 
+from connecthub.integrations.didi import DidiClient
+from connecthub.integrations.errors import RateLimited
 from connecthub.jobs import BaseJob
 
 
@@ -19,6 +21,22 @@ class Paced(BaseJob):
             wait = self.context.reporter.turn(params["key"], interval)
             came.append(time.monotonic() + wait)
         return {"came": came}
+
+
+class Hires(BaseJob):
+    """Adds `people` members to the company of a DiDi stand-in, whose numbers begin with `letter`; returns how many
+    writes it refused as too many."""
+
+    def run(self, params: dict[str, Any], secrets: dict[str, Any]) -> dict[str, Any]:
+        letter, refused = params["letter"], 0
+        with self.client(DidiClient, base_url=params["base_url"], **secrets) as didi:
+            for number in range(params["people"]):
+                phone = f"199000{ord(letter):03d}{number:02d}"
+                try:
+                    didi.add_member({"realname": "张三", "phone": phone, "employee_number": f"{letter}{number}"})
+                except RateLimited:
+                    refused += 1
+        return {"refused": refused}
 
 
 class Greedy(BaseJob):
@@ -65,5 +83,5 @@ class Greedy(BaseJob):
         pid = os.fork()
         if pid == 0:
             waits = [self.context.reporter.turn("key", 30.0) for _ in range(2)]
-            os._exit(0 if waits[0] == 0 and waits[1] > 20 else 1)
+            os._exit(0 if waits[0] <= 0 and waits[1] > 20 else 1)
         return {"code": os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}
