@@ -41,6 +41,12 @@ class Times:
             return self._distance(instant - at)
         return f"{instant.astimezone(self._zone()):%m-%d %H:%M:%S}"
 
+    def short(self, instant: datetime, at: datetime | None) -> str:
+        """An instant of a day that is known, in ten columns or less."""
+        if self.mode is TimeMode.AGO:
+            return self.show(instant, at)
+        return f"{instant.astimezone(self._zone()):%H:%M:%S}"
+
     def clock(self, instant: datetime) -> str:
         """The time of day, with its zone."""
         zone = "UTC" if self.mode is TimeMode.UTC else self.zone

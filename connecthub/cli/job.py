@@ -86,7 +86,7 @@ def list_(as_json: bool) -> None:
     Example:
       connecthub job list
     """
-    from connecthub.cli.output import as_dict, local, print_json, print_table
+    from connecthub.cli.output import NEVER_CUT, as_dict, local, print_json, print_table
     from connecthub.cli.session import session
 
     with session() as opened:
@@ -113,6 +113,7 @@ def list_(as_json: bool) -> None:
                 )
                 for row in rows
             ],
+            widest={"HANDLER": NEVER_CUT},
         )
 
 
@@ -217,22 +218,19 @@ def run(
 
 
 def _await_end(opened: Any, log_id: int, what: str, as_json: bool) -> None:
+    from connecthub.cli.log_detail import print_end
     from connecthub.cli.output import as_dict, print_json
-    from connecthub.cli.run_parts import print_calls, print_plan, say_end
     from connecthub.control.job_logs import open_retry, wait_for_end
     from connecthub.errors import RunFailed
 
     if not as_json:
         click.echo(f"{what} {log_id} is queued; waiting for its end, Ctrl-C leaves it to itself", err=True)
     ended = wait_for_end(opened.database, log_id)
-    calls, dry_run = [as_dict(call) for call in ended.calls], ended.row.dry_run
     if as_json:
-        print_json({**as_dict(ended.row), "log": ended.text, **({"calls": calls} if dry_run else {})})
+        calls = {"calls": [as_dict(call) for call in ended.calls]} if ended.row.dry_run else {}
+        print_json({**as_dict(ended.row), "log": ended.text, **calls})
     else:
-        if dry_run:
-            print_plan(ended.row.result, dry_run=True)
-            print_calls(calls)
-        say_end(f"run {log_id} {ended.row.status}", calls, dry_run=dry_run)
+        print_end(ended)
     if ended.row.status != "succeeded":
         cause = (ended.row.error or "no cause given").splitlines()[0]
         again = open_retry(opened.database, ended.row)

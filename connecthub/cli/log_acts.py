@@ -130,7 +130,7 @@ def _differs(each: Retried) -> str:
 
 
 def _wait_for_all(opened: Session, done: list[Retried]) -> None:
-    from connecthub.cli.output import say
+    from connecthub.cli.log_detail import print_end
     from connecthub.control.job_logs import wait_for_end
     from connecthub.errors import RunFailed
 
@@ -139,7 +139,7 @@ def _wait_for_all(opened: Session, done: list[Retried]) -> None:
         if sys.stderr.isatty() and len(done) > 1:
             click.echo(f"\r{number - 1} of {len(done)} have ended ", nl=False, err=True)
         ended = wait_for_end(opened.database, each.row.id)
-        say(f"run {each.row.id} {ended.row.status}")
+        print_end(ended)
         failed += [each.row.id] if ended.row.status != "succeeded" else []
     if failed:
         raise RunFailed(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connecthub.cli.output import as_dict, local, print_block, print_facts, seconds_between
-from connecthub.cli.run_parts import print_calls, print_plan
+from connecthub.cli.run_parts import print_parts, say_end
 from connecthub.control.plans import without_plan
 
 if TYPE_CHECKING:
     from connecthub.control.job_logs import LogDetail
+
+LOG = "log (times in UTC)"
 
 
 def print_log(detail: LogDetail, zone: str) -> None:
@@ -33,7 +35,23 @@ def print_log(detail: LogDetail, zone: str) -> None:
             "result": without_plan(row.result),
         }
     )
-    print_plan(row.result, dry_run=row.dry_run)
-    print_calls(map(as_dict, detail.calls))
-    print_block("log (times in UTC)", detail.text)
+    _print_parts(detail)
+    print_block(LOG, detail.text)
     print_block("traceback", row.traceback)
+
+
+def print_end(detail: LogDetail) -> None:
+    """Print how a run ended that was waited for; of a dry run all that it said, for that is what it was for."""
+    row = detail.row
+    if row.dry_run:
+        print_block(LOG, detail.text)
+        print_block("traceback", row.traceback)
+        _print_parts(detail)
+    calls = list(map(as_dict, detail.calls))
+    say_end(f"run {row.id} {row.status}", calls, dry_run=row.dry_run, result=row.result if row.dry_run else None)
+
+
+def _print_parts(detail: LogDetail) -> None:
+    row = detail.row
+    whole = f"`connecthub log show {row.id} --json`"
+    print_parts(row.result, map(as_dict, detail.calls), dry_run=row.dry_run, whole=whole)

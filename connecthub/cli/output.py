@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,8 @@ from connecthub.core.safe_text import display_width, fit, safe_text
 
 CELL_MAX = 60
 """Columns of one cell of a table."""
+NEVER_CUT = sys.maxsize
+"""As the width of a column whose cells are pasted into another command."""
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -67,7 +67,7 @@ def run(
       connecthub plugin run extensions.hello.job:Hello --params '{"name": "you"}'
       connecthub plugin run extensions.sync_oa_to_didi.job:SyncOAToDidiTokenJob \\
         --params '{"base_url": "http://127.0.0.1:8765"}' --secrets @secrets.json
-      connecthub plugin run extensions.hello.job:Hello --dry-run
+      connecthub plugin run extensions.hello.job:Hello --params '{"name": "you"}' --dry-run
     """
     from connecthub.cli.values import read_params, read_secrets
     from connecthub.core.config import load_settings
@@ -148,8 +148,7 @@ def _answer(outcome: Outcome, log: RunLog, calls: Calls, as_json: bool, dry_run:
     from datetime import UTC, datetime
 
     from connecthub.cli.output import print_block, print_json
-    from connecthub.cli.run_parts import print_calls, print_plan, say_end
-    from connecthub.control.plans import without_plan
+    from connecthub.cli.run_parts import print_parts, say_end
 
     if as_json:
         print_json(
@@ -167,11 +166,8 @@ def _answer(outcome: Outcome, log: RunLog, calls: Calls, as_json: bool, dry_run:
         return
     _echo(log.finish())
     print_block("traceback", outcome.traceback)
-    print_plan(outcome.result, dry_run=dry_run)
-    if dry_run:
-        print_calls(calls.kept)
-    result = without_plan(outcome.result)
-    say_end(outcome.status, calls.kept, dry_run=dry_run, more=f", result {result}" if result else "")
+    print_parts(outcome.result, calls.kept if dry_run else (), dry_run=dry_run, whole="--json")
+    say_end(outcome.status, calls.kept, dry_run=dry_run, result=outcome.result)
 
 
 def _echo(text: str) -> None:
@@ -189,7 +185,7 @@ def list_(as_json: bool) -> None:
     Example:
       connecthub plugin list
     """
-    from connecthub.cli.output import print_json, print_table
+    from connecthub.cli.output import NEVER_CUT, print_json, print_table
 
     with _questions() as questions:
         found = questions.list_all()
@@ -198,7 +194,7 @@ def list_(as_json: bool) -> None:
         return
     rows = [(row["handler"], row["version"], row["doc"].partition("\n")[0]) for row in found if "handler" in row]
     rows += [(row["module"], "", f"cannot be imported: {row['error']}") for row in found if "module" in row]
-    print_table(["HANDLER", "VERSION", "WHAT IT DOES"], rows, widest={"WHAT IT DOES": 200})
+    print_table(["HANDLER", "VERSION", "WHAT IT DOES"], rows, widest={"HANDLER": NEVER_CUT, "WHAT IT DOES": 200})
 
 
 @plugin.command()
@@ -214,27 +210,18 @@ def show(handler: str, as_json: bool) -> None:
     import json
 
     from connecthub.cli.output import print_block, print_facts, print_json
+    from connecthub.cli.plugin_fields import fields_text
 
     with _questions() as questions:
         told = {"handler": handler, **questions.describe(handler)}
     if as_json:
         print_json(told)
         return
-    print_facts({"handler": handler, "version": told["version"], "description": told["doc"]})
+    print_facts({"handler": handler, "version": told["version"]})
+    print_block("description", told["doc"])
     for title, schema in (("params", told["params_schema"]), ("secrets", told["secrets_schema"])):
-        print_block(title, _fields(schema))
+        print_block(title, fields_text(schema))
     print_block("examples", "\n".join(f"{name}: {json.dumps(each)}" for name, each in told["examples"].items()))
-
-
-def _fields(schema: dict[str, Any] | None) -> str:
-    if schema is None:
-        return "any JSON object"
-    required = schema.get("required", [])
-    return "\n".join(
-        f"{name}: {field.get('type', 'value')}{'' if name in required else ', may be left out'}"
-        f"{', ' + field['description'] if 'description' in field else ''}"
-        for name, field in schema.get("properties", {}).items()
-    )
 
 
 @contextmanager

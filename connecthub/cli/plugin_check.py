@@ -30,6 +30,8 @@ def check(
     examples fit its models, and secrets are marked as such; and a leak drill, a dry run with secrets that must show
     nowhere. Give the drill params and secrets of a stand-in, and it gets further than a refused sign-in.
 
+    A secret that a JobLog masks, and a plugin that did not work in the drill, are warnings: the exit code stays 0.
+
     \b
     Examples:
       connecthub plugin check extensions.sync_oa_to_didi

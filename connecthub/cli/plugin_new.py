@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import click
 
+PARAMS = '{"base_url": "http://127.0.0.1:8765"}'
+SECRETS = '{"user_name": "sandbox-user", "password": "sandbox-password"}'
+"""What the template runs with against its stand-in."""
+
 
 @click.command()
 @click.argument("name")
@@ -26,9 +30,27 @@ def new(name: str) -> None:
         say(f"wrote {_short(path)}")
     click.echo()
     say("Next:")
-    say(f"  connecthub plugin check {written.package}")
-    say(f"  pytest {_short(written.folder)}")
-    say(f"  connecthub plugin run {written.handler} --help")
+    program, pytest = programs()
+    say(f"  {program} plugin check {written.package}")
+    say(f"  {pytest} {_short(written.folder)}")
+    say(f"  {program} sandbox seeyon")
+    say("and while the stand-in goes on, in another terminal:")
+    say(f"  echo '{SECRETS}' | {program} plugin run {written.handler} --params '{PARAMS}' --secrets -")
+
+
+def programs() -> tuple[str, str]:
+    """How one calls this program here, and the pytest beside it."""
+    import shlex
+    import shutil
+    import sys
+    from pathlib import Path
+
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m connecthub", f"{shlex.quote(sys.executable)} -m pytest"
+    if shutil.which(called.name) == str(called):
+        return called.name, "pytest"
+    return shlex.quote(_short(called)), shlex.quote(_short(called.with_name("pytest")))
 
 
 def _short(path: object) -> str:

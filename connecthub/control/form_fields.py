@@ -144,7 +144,7 @@ def _escaped(text: str) -> str:
 
 
 def _field(path: str, schema: Mapping[str, Any], needed: bool, whole: Mapping[str, Any]) -> Field:
-    own = _resolved(schema, whole)
+    own = resolved(schema, whole)
     default = own.get("default", schema.get("default"))
     kind, choices = _kind(own)
     field = Field(path, kind, safe_text(own.get("description", "")), needed, choices=choices)
@@ -153,7 +153,7 @@ def _field(path: str, schema: Mapping[str, Any], needed: bool, whole: Mapping[st
     return Field(path, kind, field.doc, needed, written(field, default), choices)
 
 
-def _resolved(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a reference points to; of `something or nothing`, the something."""
     found = dict(schema)
     for _ in range(10):

@@ -13,6 +13,8 @@ COLUMNS_MAX = 30
 """So many columns a table has: each further thing that a step tells would widen all of them."""
 REST = "…"
 """The column of what a step tells beyond them."""
+CUT = {"cut", "characters"}
+"""What the runner keeps of a result that is too long."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,13 @@ class Plan:
     left_out: int = 0
     """So many steps more there are, of which the plugin gave the number only."""
     cut: bool = False
-    """Whether the result was too long to be kept, and the plan is lost with it."""
+    """Whether the result was too long to be kept: if it had a plan, that is lost with it."""
 
 
 def plan_of(result: str | None) -> Plan | None:
     """The plan in a kept result, which is JSON text; None where it has none."""
     told = _object(result)
-    if isinstance(told.get("cut"), str) and '"plan"' in told["cut"]:
+    if told.keys() == CUT:
         return Plan((), (), cut=True)
     steps = told.get("plan")
     if not isinstance(steps, list):

@@ -154,7 +154,7 @@ class Exchange:
         self._hooks.on_call(asdict(record))
         what = f"{record.system}: {record.method} {record.path}" + (f" ({record.note})" if record.note else "")
         if not record.sent:
-            log.info("%s not sent: dry run", what)
+            log.debug("%s not sent: dry run", what)
         elif record.error:
             log.info("attempt %d failed after %d ms: %s", record.attempt, record.ms, record.error)
         else:

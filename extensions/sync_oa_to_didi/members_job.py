@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -16,7 +17,7 @@ from extensions.sync_oa_to_didi.plan import Plan
 from extensions.sync_oa_to_didi.planning import make_plan
 from extensions.sync_oa_to_didi.reading import DidiReading, OaReading, read_didi, read_oa
 from extensions.sync_oa_to_didi.remarks import Remarks
-from extensions.sync_oa_to_didi.report import fitting, table
+from extensions.sync_oa_to_didi.report import Row, fitting, table
 from extensions.sync_oa_to_didi.scope import members_in_scope
 from extensions.sync_oa_to_didi.settings import MembersParams, MembersSecrets
 from extensions.sync_oa_to_didi.tree import build_tree
@@ -26,7 +27,7 @@ CHINA = timezone(timedelta(hours=8))
 """Where DiDi's days begin; it has no summer time."""
 PLAN_ROWS, PLAN_CHARACTERS = 300, 48 * 1024
 REMARK_ROWS, REMARK_CHARACTERS = 50, 6 * 1024
-"""What a result holds of each; the log has all."""
+"""What a result holds of each; where that is not all, the log has all."""
 
 
 class SyncOAToDidiMembersJob(BaseJob):
@@ -101,15 +102,16 @@ class SyncOAToDidiMembersJob(BaseJob):
         return plan, trips(oa_says, tree, people, there, plan, params)
 
     def _log_plan(self, plan: Plan, remarks: Remarks, stops: list[str]) -> None:
-        """Log conflicts and notes, and in a dry run, or where a guard stops it, the plan."""
+        """Log conflicts and notes, and the plan where it is not applied and the result does not have it whole."""
         for each in remarks.conflicts:
             self.log.warning("conflict: %s %s: %s", each.number or "-", each.name, each.text)
         for each in remarks.notes:
             self.log.info("note: %s %s: %s", each.number or "-", each.name, each.text)
         counts = ", ".join(f"{count} {action}" for action, count in plan.counts().items())
         self.log.info("plan: %s", counts or "nothing to do")
-        if self.context.dry_run or stops:
-            for line in table(plan.rows()):
+        rows = plan.rows()
+        if len(_kept(rows)) < len(rows) if self.context.dry_run else stops:
+            for line in table(rows):
                 self.log.info("%s", line)
         for stop in stops:
             self.log.error("stopped: %s", stop)
@@ -121,7 +123,7 @@ class SyncOAToDidiMembersJob(BaseJob):
         result: dict[str, Any] = {"read": read, "planned": plan.counts()}
         if self.context.dry_run:
             rows = plan.rows()
-            result["plan"] = fitting(rows, PLAN_ROWS, PLAN_CHARACTERS)
+            result["plan"] = _kept(rows)
             result["plan_left_out"] = len(rows) - len(result["plan"])
         else:
             result |= {"done": dict(applier.done), "not_done": applier.undone}
@@ -131,6 +133,11 @@ class SyncOAToDidiMembersJob(BaseJob):
             rows = [remark.row() for remark in said]
             result[what] = {"count": len(rows), "first": fitting(rows, REMARK_ROWS, REMARK_CHARACTERS)}
         return result
+
+
+def _kept(rows: Sequence[Row]) -> list[Row]:
+    """Return what the result holds of a plan."""
+    return fitting(rows, PLAN_ROWS, PLAN_CHARACTERS)
 
 
 def _counts(oa: OaReading, didi: DidiReading) -> dict[str, int]:

@@ -180,6 +180,7 @@ def test_the_database_the_settings_and_the_plugins_are_looked_at(installation: I
     assert listed["samples.good:Hello"]["doc"] == "Greets."
     assert "no licence" in listed["samples.broken"]["error"]
     shown = cli("plugin", "show", "samples.good:Hello")
+    assert "\ndescription\nGreets.\n" in shown.out
     assert "name: string, may be left out" in shown.out
     assert 'you: {"name": "you"}' in shown.out
 

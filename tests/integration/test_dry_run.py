@@ -197,7 +197,8 @@ def test_commands_mark_it_and_show_what_it_would_do(installation: Installation, 
     assert "dry run       its writes are not sent\n" in shown.out
     assert '\nresult        {"plan": "1 step", "added": 1}\n' in shown.out
     assert "\nplan: nothing of it was sent\nact  title\nadd  Ulysses\n" in shown.out
-    assert "\nPOST /books NOT SENT (add Ulysses)\n" in shown.out
+    assert "\n1 write not sent, see the plan; `connecthub log show 1 --json` lists them\n" in shown.out
+    assert shown.out.count("Ulysses") == 1
     assert "manual, dry run" in listed.out
     assert (answer.json["dry_run"], [call["sent"] for call in answer.json["calls"]]) == (True, [True, False])
 
@@ -220,6 +221,11 @@ def test_who_waits_for_it_is_shown_its_plan(installation: Installation, shelf: S
             "--params",
             f'{{"base_url": "{shelf.base_url}", "books": [], "fail": true}}',
         )
-    assert (ran.code, ran.out.splitlines()[-1]) == (0, "run 1 succeeded, a dry run: 1 write not sent")
+        again = cli("log", "retry", "2", "--wait", "--same-settings")
+    ended = 'run 1 succeeded, a dry run: 1 write not sent, result {"plan": "1 step", "added": 1}'
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, ended)
+    assert "INFO samples.outside: 1 missing\n" in ran.out
     assert "\nact  title\nadd  Ulysses\n" in ran.out
+    assert (again.code, again.out.splitlines()[-1]) == (1, "run 3 failed, a dry run: 0 writes not sent")
+    assert "\nGET /books → 200 in " in again.out
     assert (failed.code, failed.json["dry_run"], len(failed.json["calls"])) == (1, True, 1)

@@ -17,6 +17,7 @@ class Sound(BaseJob):
     def run(self, params, secrets):
         return {"sound": True}
 """
+LONG = f"mine.{'a_plugin_whose_name_is_wide_' * 4}:Sound"
 UNREADABLE = {
     "mine.dangling": ("dangling.py is a link into nowhere", "mend or remove it"),
     "mine.circle": ("circle.py is a link into nowhere", "mend or remove it"),
@@ -31,7 +32,7 @@ UNREADABLE = {
 
 @pytest.fixture
 def extensions(tmp_path: Path) -> Path:
-    """A folder with two sound plugins between files that cannot be read."""
+    """A folder with three sound plugins between files that cannot be read."""
     mine = tmp_path / "extensions" / "mine"
     (mine / "inner").mkdir(parents=True)
     for package in (mine, mine / "inner"):
@@ -42,6 +43,7 @@ def extensions(tmp_path: Path) -> Path:
     (mine / "circle.py").symlink_to("circle.py")
     (mine / "folder.py").mkdir()
     (mine / "latin.py").write_bytes(b'class Latin:\n    x = 1\n    """caf\xe9"""\n')
+    (mine / f"{LONG.removeprefix('mine.').removesuffix(':Sound')}.py").write_text(SOUND)
     (mine / "broken.py").write_text("def (:\n")
     (mine / "binary.py").write_bytes(b"x = 1\0\n")
     for folder in (mine, mine / "inner"):
@@ -59,7 +61,12 @@ def test_the_listing_says_which_file_and_why_and_lists_the_others(cli: Cli):
     table, answer = cli.each([("plugin", "list"), ("plugin", "list", "--json")])
     assert (table.code, table.err, answer.code, answer.err) == (0, "", 0, "")
     assert terminal_codes(table.out) == set()
-    assert {row["handler"] for row in answer.json if "handler" in row} == {"mine.sound:Sound", "mine.inner.job:Sound"}
+    assert {row["handler"] for row in answer.json if "handler" in row} == {
+        "mine.sound:Sound",
+        "mine.inner.job:Sound",
+        LONG,
+    }
+    assert [line.split()[0] for line in table.out.splitlines() if "whose_name" in line] == [LONG]
     failed = {row["module"]: row["error"] for row in answer.json if "module" in row}
     assert failed.keys() == {*UNREADABLE, "mine.inner.pipe", "mine.inner.link"}
     lines = {line.split()[0]: line for line in table.out.splitlines()}

@@ -18,11 +18,15 @@ from tests.tui.test_edit import keyboard
 from tests.tui.test_edit import open_data as open_data
 from tests.tui.test_screens import EMBEDDED, lines
 from tui.data import Data
+from tui.screens import job_acts
+from tui.screens.base import CenterScreen
+from tui.screens.dialogs import TYPED_FROM
 
 pytestmark = EMBEDDED
 PLAN = [
     {"act": "add" if number % 2 else "edit", "who": f"D{number:04d}\x1b", "name": "王小明"} for number in range(450)
 ]
+LONG = "add department -2102944214989875411"
 
 
 def calls(at: Any) -> Iterator[dict[str, Any]]:
@@ -31,7 +35,7 @@ def calls(at: Any) -> Iterator[dict[str, Any]]:
     yield base | {"status": None, "error": "timed out"}
     yield base | {"attempt": 2}
     for number in range(450):
-        note = f"add book {number}\x1b"
+        note = f"add book {number}\x1b" if number < 449 else LONG
         yield base | {"method": "POST", "status": None, "sent": False, "bytes": 0, "milliseconds": 0.0, "note": note}
 
 
@@ -47,11 +51,19 @@ def dry_run(installation: Installation) -> int:
     return log_id
 
 
-def test_run_now_offers_a_dry_run(installation: Installation, open_data: Callable[[], Data]):
+def test_run_now_offers_a_dry_run_or_says_that_they_are_too_many(
+    installation: Installation, open_data: Callable[[], Data]
+):
     installation.add("job", cron_expr="0 0 1 1 *")
 
     async def run() -> None:
         async with keyboard(open_data) as keys:
+            screen = keys.center.screen
+            assert isinstance(screen, CenterScreen)
+            job_acts.run(screen, {number: f"job {number}" for number in range(TYPED_FROM)})
+            await keys.settle()
+            assert "A dry run takes 20 jobs at the most." in " ".join((await keys.press()).split())
+            await keys.press("escape")
             assert "d  dry run: no" in await keys.press("S")
             assert "d  DRY RUN: reads go out, writes are recorded and not sent" in await keys.press("d")
             assert "(dry) job" in await keys.press("y")
@@ -91,8 +103,8 @@ def test_its_plan_and_its_calls_are_tables(
             assert "who  D0449␛" in await press("enter")
             assert "D0042␛" in await press("escape", "slash", *"d0042", "enter")
             seen = await press("escape", "escape", "o")
-            assert [word in seen for word in ("no answer", "timed out", "not sent", "200")] == [True] * 4
-            assert "add book 449␛" in await press("end")
+            assert [word in seen for word in ("no answer", "/books: timed out", "not sent", "200")] == [True] * 4
+            assert f"POST   {LONG} · /b" in await press("end")
             assert "add book 17␛" in await press("slash", *"17", "enter")
             assert "ANSWER  not sent" in await press("enter")
             assert "plan: 450 steps, p shows them" in await press("escape", "escape", "escape", "i")

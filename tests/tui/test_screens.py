@@ -69,7 +69,8 @@ KEYS = (
 
 
 @EMBEDDED
-@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_no_screen_overflows_eighty_columns(
     installation: Installation, open_data: Callable[[], Data], language: str, monkeypatch: pytest.MonkeyPatch
 ):
@@ -158,3 +159,23 @@ def test_a_bug_closes_its_screen_and_not_the_session(installation: Installation,
     asyncio.run(look())
     log = next((installation.settings.data_dir / "logs").glob("tui-*.log")).read_text()
     assert "ZeroDivisionError: a bug" in log
+
+
+@EMBEDDED
+def test_a_warning_that_comes_before_its_screen_is_composed_is_shown_on_it(
+    installation: Installation, open_data: Callable[[], Data]
+):
+    async def look() -> None:
+        center = ControlCenter(open_data, "en")
+        async with center.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await settled(center)
+            opened = center.push_screen(FactsScreen("title", "command", "text"))
+            assert isinstance(center.screen, FactsScreen)
+            center.screen.say("the database is slow")
+            await opened
+            await pilot.pause()
+            assert center.screen.query_one(StatusLine).text == "the database is slow"
+        assert center.bugs == []
+
+    asyncio.run(look())

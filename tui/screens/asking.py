@@ -36,8 +36,11 @@ class AskingScreen(Screen[None]):
         return cast("ControlCenter", self.app)
 
     def say(self, text: str) -> None:
-        """Show a line below."""
-        self.query_one(StatusLine).text = safe_text(text)
+        """Show a line below; on a screen that is not composed yet, as soon as it is."""
+        if lines := self.query(StatusLine):
+            lines.first().text = safe_text(text)
+        else:
+            self.call_after_refresh(self.say, text)
 
     def ask(
         self,

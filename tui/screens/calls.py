@@ -46,18 +46,17 @@ class CallsScreen(ListScreen[CallRow]):
         return f"connecthub log show {self.log_id}"
 
     def columns(self) -> Sequence[Column]:
-        """When, what, the answer, how long it took, and what it was for."""
+        """When, the answer, how long it took, and what it was: one column has the room, for rows differ in its end."""
         words = self.center.words
         return [
-            Column(words("column.call.at"), 14, drop=2),
-            Column(words("column.call.system"), 10, drop=3),
-            Column(words("column.call.method"), 6),
-            Column(words("column.call.path"), 18, grows=True),
+            Column(words("column.call.at"), 10, drop=1),
+            Column(words("column.call.system"), 16, drop=4),
             Column(words("column.call.answer"), 9),
-            Column(words("column.call.ms"), 6),
-            Column(words("column.call.attempt"), 4, drop=4),
+            Column(words("column.call.ms"), 6, drop=2),
+            Column(words("column.call.attempt"), 4, drop=3),
             Column(words("column.call.bytes"), 8, drop=5),
-            Column(words("column.call.note"), 14, grows=True),
+            Column(words("column.call.method"), 6),
+            Column(words("column.call.what"), 44, grows=True),
         ]
 
     def key(self, row: CallRow) -> int:
@@ -67,14 +66,13 @@ class CallsScreen(ListScreen[CallRow]):
     def cells(self, row: CallRow) -> Sequence[Cell]:
         """One call."""
         return [
-            Cell(self.center.times.show(row.at, self.at), "dim"),
+            Cell(self.center.times.short(row.at, self.at), "dim"),
             Cell(row.system, "dim"),
-            Cell(row.method),
-            Cell(row.path),
             self._told_answer(row),
             Cell(f"{row.milliseconds:.0f}" if row.sent else "", "dim"),
             Cell(str(row.attempt), "warn" if row.attempt > 1 else "dim"),
             Cell("" if row.bytes is None else str(row.bytes), "dim"),
+            Cell(row.method),
             Cell(_what(row), "bad" if row.error else ""),
         ]
 
@@ -97,7 +95,7 @@ class CallsScreen(ListScreen[CallRow]):
         return ask
 
     def _text(self, row: CallRow) -> str:
-        return f"{row.system} {row.method} {row.path} {self._told_answer(row).text} {_what(row)}".lower()
+        return f"{row.system} {row.method} {self._told_answer(row).text} {_what(row)}".lower()
 
     def empty(self) -> str:
         """Why none is there."""
@@ -133,5 +131,6 @@ class CallsScreen(ListScreen[CallRow]):
 
 
 def _what(row: CallRow) -> str:
-    """What it was for, and what went wrong."""
-    return ": ".join(part for part in (row.note, row.error) if part)
+    """What it was for, what went wrong, and its path: the first is what tells rows apart."""
+    told = f"{row.note or row.path}: {row.error}" if row.error else row.note or row.path
+    return f"{told} · {row.path}" if row.note else told

@@ -37,10 +37,12 @@ def offer_edit(screen: CenterScreen, kept: Kept) -> None:
 
 
 def run(screen: CenterScreen, jobs: Mapping[int, str]) -> None:
-    """Ask whether to run jobs now, given by number and name, and whether dry; of very many the number is typed."""
+    """Ask whether to run jobs now, given by number and name, and whether dry; of very many the number is typed, and the
+    question says that no dry run is offered."""
     words, ids, names = screen.center.words, list(jobs), list(jobs.values())
     question = words("ask.run", count=len(ids), instance=screen.center.facts.instance)
     if not ids or len(ids) >= TYPED_FROM:
+        question += f" {words('ask.run.no_dry', count=TYPED_FROM - 1)}" if ids else ""
         screen.confirm(question, names, lambda data: data.run(ids))
         return
     dialog = ConfirmRun(words, question, names)

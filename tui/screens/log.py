@@ -189,7 +189,9 @@ class LogScreen(CenterScreen):
         if len(view.chain) > 1:
             chain = [f"{row.id}  {row.status}  {row.trigger} {row.attempt}  {row.cause}" for row in view.chain]
             blocks.append("\n".join([f"== {words('facts.chain')}", *chain]))
-        blocks += [f"== {words('facts.plan', count=len(view.plan.rows))}"] if view.plan else []
+        if view.plan:
+            told = words("empty.plan.cut") if view.plan.cut else words("facts.plan", count=len(view.plan.rows))
+            blocks.append(f"== {told}")
         blocks += [f"== {words('facts.calls', count=view.calls)}"] if view.calls else []
         return "\n\n".join(blocks)
 

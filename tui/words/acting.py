@@ -27,6 +27,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "dialog.type": ("type {text} and press Enter", "输入 {text} 后按 Enter"),
     "dialog.and_more": ("and {count} more", "以及另外 {count} 个"),
     "ask.run": ("Run {count} job(s) of {instance} now?", "立即运行 {instance} 的 {count} 个作业？"),
+    "ask.run.no_dry": ("A dry run takes {count} jobs at the most.", "试运行一次最多 {count} 个作业。"),
     "ask.retry": ("Retry {count} run(s) of {instance}?", "重试 {instance} 的 {count} 次运行？"),
     "ask.retry_failed": (
         "Retry what failed of {count} job(s) of {instance}?",

@@ -65,7 +65,7 @@ class SeeyonReads(SeeyonSession):
     def department_heads(self, department_id: str, unit_id: str) -> Heads:
         """Return who leads a department: ids of members, in the system's order."""
         path = f"orgDepartment/departmentmanagerinfo/{segment(department_id)}/{segment(unit_id)}"
-        return heads_of(self.request("GET", path))
+        return heads_of(self.request("GET", path, note=f"heads of department {department_id}"))
 
     def members(self, unit_id: str, *, disabled: bool = False) -> list[Member]:
         """Return the members of a unit in one answer, 8 MB for 8,000; `disabled`: those too.

@@ -34,6 +34,7 @@ class Fill(BaseJob):
         with self.client(Shelf, base_url=params.base_url) as shelf:
             there = shelf.titles()
             missing = [title for title in params.books if title not in there]
+            self.log.info("%d missing", len(missing))
             for title in missing:
                 shelf.add(title)
         if params.fail:
