@@ -138,6 +138,7 @@ def test_the_plugin_prints_what_it_says(checkout: Path) -> None:
     assert normalised(run(command, checkout)) == normalised(expected.text)
 
 
+@pytest.mark.slow
 def test_the_plugin_is_scheduled_and_run_as_it_says(checkout: Path) -> None:
     (upgrade,), (add,) = lines_with("db upgrade"), lines_with("job add")
     run(upgrade, checkout)

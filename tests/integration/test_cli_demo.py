@@ -64,6 +64,7 @@ def test_a_folder_with_files_of_somebody_else_is_refused_untouched(cli: Cli, tmp
     assert file.read_text() == "years of work"
 
 
+@pytest.mark.slow
 def test_a_second_demo_in_the_same_folder_is_refused_and_a_later_one_begins_anew(cli: Cli, tmp_path: Path):
     folder = tmp_path / "data" / "demo"
     with cli.live("demo") as demo:

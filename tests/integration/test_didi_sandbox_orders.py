@@ -101,6 +101,7 @@ def test_numbers_come_by_page_joined_by_commas_and_of_rides_only(didi: Caller) -
     assert numbers(didi, order_type="train")["data"] == {}
 
 
+@pytest.mark.slow
 def test_of_numbers_there_are_ten_thousand_at_most(didi: Caller) -> None:
     member = didi.sandbox.planted["super_administrator"][0]
     day = MONDAY - timedelta(days=2)

@@ -175,7 +175,7 @@ class TestWaitingRetries(WaitingRetries.TestCase):
 
 
 class TestChainsOfPersons(ChainsOfPersons.TestCase):
-    settings = settings(SHORT, max_examples=70)
+    settings = settings(SHORT, max_examples=35)
 
 
 @pytest.mark.slow

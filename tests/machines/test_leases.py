@@ -86,7 +86,7 @@ class Leases(WorkersWorld):
 
 
 class TestLeases(Leases.TestCase):
-    settings = settings(SHORT, max_examples=80)
+    settings = settings(SHORT, max_examples=40)
 
 
 @pytest.mark.slow

@@ -141,7 +141,7 @@ def covers(row: AnyRow, slot: datetime) -> bool:
 
 
 class TestOutages(Outages.TestCase):
-    settings = settings(SHORT, max_examples=80)
+    settings = settings(SHORT, max_examples=40)
 
 
 class TestComeAgain(ComeAgain.TestCase):

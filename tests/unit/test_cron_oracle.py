@@ -29,7 +29,7 @@ ZONES = (
     "Europe/London",
     "Pacific/Chatham",  # 45 minutes past the hour
 )
-EXPRESSIONS_PER_ZONE = 200
+EXPRESSIONS_PER_ZONE = 100
 FIRINGS = 6
 FIRST, LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2042, 1, 1, tzinfo=UTC)
 
