@@ -21,19 +21,30 @@ def plugin_modules(extensions_dir: Path, packages: Sequence[str]) -> Iterator[st
         folder = extensions_dir.joinpath(*package.split("."))
         for path in sorted(folder.rglob("*.py")):
             parts = path.relative_to(folder).with_suffix("").parts
-            if all(part.isidentifier() and not part.startswith(("_", "test")) for part in parts):
+            if all(part.isidentifier() and not is_hidden(part) for part in parts):
                 yield ".".join([package, *parts])
+
+
+def is_hidden(name: str) -> bool:
+    """Whether no plugin is looked for in a module or folder of this name: it has an underscore in front, or tests."""
+    return name.startswith(("_", "test_")) or name in ("test", "tests")
 
 
 def plugin_classes(module: ModuleType) -> list[type[BaseJob]]:
     """The plugin classes that a module defines itself."""
+    return [each for each in _own_classes(module) if not inspect.isabstract(each)]
+
+
+def abstract_classes(module: ModuleType) -> list[type[BaseJob]]:
+    """The classes that a module defines itself and that would be plugins if they had a `run`."""
+    return [each for each in _own_classes(module) if inspect.isabstract(each)]
+
+
+def _own_classes(module: ModuleType) -> list[type[BaseJob]]:
     return [
         value
         for value in vars(module).values()
-        if inspect.isclass(value)
-        and issubclass(value, BaseJob)
-        and value.__module__ == module.__name__
-        and not inspect.isabstract(value)
+        if inspect.isclass(value) and issubclass(value, BaseJob) and value.__module__ == module.__name__
     ]
 
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from pydantic import BaseModel
+
 from connecthub.errors import PluginImportError, PluginInvalid, PluginNotFound
 from connecthub.jobs.base import BaseJob
 
@@ -28,7 +30,9 @@ def split_handler(handler_path: str, packages: Sequence[str]) -> tuple[str, str]
     """
     match = _HANDLER.match(handler_path) if len(handler_path) <= HANDLER_MAX else None
     if match is None:
-        raise PluginNotFound(f"handler {handler_path[:HANDLER_MAX]!r} is no handler path; write package.module:Class")
+        shown = handler_path[:HANDLER_MAX]
+        form = dotted(shown) if "/" in shown and ":" in shown else "package.module:Class"
+        raise PluginNotFound(f"handler {shown!r} is no handler path; write {form}")
     module = match["module"]
     if not any(module == package or module.startswith(package + ".") for package in packages):
         allowed = ", ".join(packages)
@@ -37,6 +41,12 @@ def split_handler(handler_path: str, packages: Sequence[str]) -> tuple[str, str]
             "move it there or add its package to PLUGIN_PACKAGES"
         )
     return module, match["cls"]
+
+
+def dotted(path: str) -> str:
+    """`extensions.demo.job:Demo` of extensions/demo/job.py:Demo."""
+    file, colon, name = path.partition(":")
+    return file.removeprefix("./").strip("/").removesuffix(".py").replace("/", ".") + colon + name
 
 
 def load_plugin(handler_path: str, packages: Sequence[str], extensions_dir: str) -> type[BaseJob]:
@@ -53,8 +63,19 @@ def load_plugin(handler_path: str, packages: Sequence[str], extensions_dir: str)
         raise PluginInvalid(f"{handler_path} is no BaseJob; write class {class_name}(BaseJob) with a run method")
     if inspect.isabstract(found):
         missing = ", ".join(sorted(found.__abstractmethods__))
-        raise PluginInvalid(f"{handler_path} is abstract: it does not define {missing}")
+        raise PluginInvalid(f"{handler_path} is abstract: it does not define {missing}; write it, with this name")
+    if fault := model_fault(found):
+        raise PluginInvalid(f"{handler_path}: {fault}")
     return found
+
+
+def model_fault(plugin: type[BaseJob]) -> str:
+    """What is wrong where Params or Secrets are no models; empty where they are, or are left out."""
+    for name in ("Params", "Secrets"):
+        model = getattr(plugin, name)
+        if model is not None and not (inspect.isclass(model) and issubclass(model, BaseModel)):
+            return f"{name} must be a pydantic model; write class {name}(BaseModel), or leave it out for a plain dict"
+    return ""
 
 
 def load_module(module_name: str, extensions_dir: str) -> ModuleType:

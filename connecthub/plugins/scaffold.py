@@ -9,6 +9,8 @@ from pathlib import Path
 from string import Template
 
 from connecthub.errors import ConfigError
+from connecthub.jobs.base import BaseJob
+from connecthub.plugins.discover import is_hidden
 
 PACKAGE = Template('''"""$title."""
 ''')
@@ -19,7 +21,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, HttpUrl, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 
 from connecthub.integrations.seeyon import SeeyonClient
 from connecthub.jobs import BaseJob
@@ -31,10 +33,14 @@ class $cls(BaseJob):
     class Params(BaseModel):
         """The settings that everybody may read."""
 
+        model_config = ConfigDict(extra="forbid")  # a name that is misspelt is an error
+
         base_url: HttpUrl = Field(description="Address of the OA, such as https://oa.example.com")
 
     class Secrets(BaseModel):
         """The settings that are stored encrypted and masked wherever the run says them."""
+
+        model_config = ConfigDict(extra="forbid")
 
         user_name: str
         password: SecretStr
@@ -116,8 +122,10 @@ def write_plugin(name: str, extensions_dir: Path, packages: Sequence[str]) -> Sc
 def _check_name(name: str) -> None:
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
         raise ConfigError(f"{name!r} is no name of a Python package; write one such as demo_job")
-    if name.startswith(("_", "test")):
-        raise ConfigError(f"{name!r} would not be found among the plugins; write a name without _ or test in front")
+    if is_hidden(name):
+        raise ConfigError(f"{name!r} would not be found among the plugins; write a name without _ or test_ in front")
+    if _class_name(name) == BaseJob.__name__:
+        raise ConfigError(f"{name!r} would make a class BaseJob, which every plugin inherits; choose another name")
 
 
 def _class_name(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,13 +17,15 @@ from connecthub.runner.outcome import Outcome
 from connecthub.runner.protocol import Request
 from connecthub.runner.run_log import RunLog
 from connecthub.runner.supervise import Watch, supervise
-from connecthub.testing.boundaries import breaches
+from connecthub.testing.boundaries import NO_PYTHON, breaches
 from connecthub.testing.canaries import CanarySecrets
 from connecthub.testing.drill import Drilled, Leak, drill
+from connecthub.testing.probes import FRAME, PATH
 from connecthub.testing.target import Target, find_target
 
 IMPORT_SECONDS = 10.0
-_FRAME = re.compile(r'File "(.+)", line (\d+)')
+_PLACE = re.compile(r" at \S[^:]*:\d+$")
+"""The end of a message that has its place beside it."""
 
 State = Literal["ok", "warning", "failed"]
 
@@ -60,17 +62,36 @@ class PluginCheck:
 
     def findings(self, drilling: Drilling) -> Iterator[Finding]:
         """Every check in order; models and drill are left out where an import failed."""
-        yield from self._boundaries()
+        bounds = list(self._boundaries())
+        yield from bounds
         probed = [self._probe(module) for module in self._target.modules]
-        yield from _once([finding for _, findings in probed for finding in findings], self._imports_ok)
-        plugins = [plugin for told, _ in probed for plugin in told if self._target.handler in (None, plugin["handler"])]
-        if any(findings for _, findings in probed):
+        failed = [finding for each in probed for finding in each.findings]
+        told = {finding.where for finding in bounds if finding.text.startswith(NO_PYTHON)}
+        yield from (finding for finding in _once(failed) if finding.where not in told)
+        if failed:
             return
-        if not plugins:
+        yield self._imports_ok()
+        plugins = [plugin for each in probed for plugin in each.plugins if self._is_meant(plugin)]
+        unfinished = list(self._unfinished(probed))
+        yield from unfinished
+        if not plugins and not unfinished:
             yield self._finding("import", "failed", self._no_plugin())
         for plugin in plugins:
             yield from self._models(plugin)
-            yield from self._drill(plugin, drilling)
+            if plugin["drillable"]:
+                yield from self._drill(plugin, drilling)
+
+    def _is_meant(self, plugin: Mapping[str, Any]) -> bool:
+        return self._target.handler in (None, plugin["handler"])
+
+    def _unfinished(self, probed: Sequence[_Probed]) -> Iterator[Finding]:
+        """The classes without a `run`, but those that another plugin inherits."""
+        bases = {base for each in probed for plugin in each.plugins for base in plugin["bases"]}
+        for plugin in (plugin for each in probed for plugin in each.abstract):
+            if self._is_meant(plugin) and plugin["handler"] not in bases:
+                missing = ", ".join(plugin["missing"])
+                text = f"{_class(plugin)} is abstract: it does not define {missing}; write it, with this name"
+                yield self._finding("import", "failed", text, plugin["where"])
 
     def _finding(self, check: str, state: State, text: str, where: str = "") -> Finding:
         return Finding(check, state, text, self._target.shown(where))
@@ -79,24 +100,26 @@ class PluginCheck:
         found = breaches(self._target.files, self._settings.extensions_dir)
         for breach in found:
             yield self._finding("boundaries", "failed", breach.text, f"{breach.file}:{breach.line}")
+        files = f"{_count(self._target.files, 'file')} import{'s' if len(self._target.files) == 1 else ''}"
         if not found:
-            yield self._finding("boundaries", "ok", f"{_count(self._target.files, 'file')} import what a plugin may")
+            yield self._finding("boundaries", "ok", f"{files} what a plugin may")
 
-    def _probe(self, module: str) -> tuple[list[dict[str, Any]], list[Finding]]:
-        """Import a module in a child; what its plugins are like, and what is wrong with the import."""
+    def _probe(self, module: str) -> _Probed:
+        """Import a module in a child."""
         given = {"module": module, "extensions_dir": str(self._settings.extensions_dir)}
         outcome = self._put("ImportProbe", given, {}, IMPORT_SECONDS)
         if not outcome.succeeded:
             text = f"import of {module} {_not_ended(outcome)}; do the work in run"
-            return [], [self._finding("import", "failed", text, str(self._target.folder))]
+            return _Probed([], [], [self._finding("import", "failed", text, str(self._target.folder))])
         told = json.loads(outcome.result or "{}")
         found = [
             self._finding("import", "failed", f"{seen['what']} when it is imported; do it in run", seen["where"])
             for seen in told["seen"]
         ]
         if told["error"]:
-            found.append(self._finding("import", "failed", f"{told['error']}; mend it"))
-        return told["plugins"], found
+            text = _PLACE.sub("", told["error"]) if told["where"] else told["error"]
+            found.append(self._finding("import", "failed", f"{text}; mend it", told["where"]))
+        return _Probed(told["plugins"], told["abstract"], found)
 
     def _imports_ok(self) -> Finding:
         modules = _count(self._target.modules, "module")
@@ -123,27 +146,34 @@ class PluginCheck:
             "virtual": not drilling.secrets,
         }
         drilled = drill(self._launcher, self._request("DrillProbe", given, secrets, drilling.seconds))
+        raised_at = self._raised_at(drilled.outcome)
         if drilled.outcome.fingerprint and "InvalidSettings" in drilled.outcome.fingerprint:
+            needless = plugin["secretless"] and drilling.params is None
             reason = (drilled.outcome.error or "").partition(": ")[2]
             text = f"{_class(plugin)} was not run: {reason}; write an example, or give --params and --secrets that fit"
-            yield self._finding("leak drill", "failed", text, plugin["where"])
+            yield self._finding("leak drill", "warning" if needless else "failed", text, plugin["where"])
             return
         for leak in drilled.leaks:
-            yield self._leak(leak, leak.where or self._raised_at(drilled.outcome, leak) or plugin["where"])
-        if not drilled.leaks:
+            raised = raised_at if leak.surface in ("error", "traceback") else ""
+            yield self._leak(leak, leak.where or raised or plugin["where"])
+        if drilled.unfit:
+            text = f"{_class(plugin)}: it did not work: {_why(drilled)}"
+            yield self._finding("leak drill", "warning", text, raised_at or plugin["where"])
+        elif not drilled.leaks:
             yield self._finding("leak drill", "ok", f"{_class(plugin)}: {_nowhere(drilled)}")
 
     def _leak(self, leak: Leak, where: str) -> Finding:
         shows = f"secret {leak.name} shows in the {leak.surface} ({leak.form})"
+        if leak.surface == PATH:
+            remedy = "the other side's own log keeps it; send it in a header or a body, or hide it with shown_path"
+            return self._finding("leak drill", "failed", f"{shows}, and {remedy}", where)
         if leak.masked:
             return self._finding("leak drill", "warning", f"{shows}; a JobLog has it masked, yet leave it out", where)
         return self._finding("leak drill", "failed", f"{shows}, and nothing masks it there; leave it out", where)
 
-    def _raised_at(self, outcome: Outcome, leak: Leak) -> str:
+    def _raised_at(self, outcome: Outcome) -> str:
         """Where the plugin's own code stood when it raised."""
-        if leak.surface not in ("error", "traceback"):
-            return ""
-        frames = _FRAME.findall(outcome.traceback or "")
+        frames = FRAME.findall(outcome.traceback or "")
         own = [f"{file}:{line}" for file, line in frames if Path(file).is_relative_to(self._target.folder)]
         return own[-1] if own else ""
 
@@ -169,9 +199,21 @@ class PluginCheck:
         )
 
 
-def _once(findings: list[Finding], ok: Callable[[], Finding]) -> list[Finding]:
-    """Each finding once: modules import each other."""
-    return list(dict.fromkeys(findings)) or [ok()]
+@dataclass(frozen=True)
+class _Probed:
+    """What a module's plugins are like, its classes that are not finished, and what is wrong with its import."""
+
+    plugins: list[dict[str, Any]]
+    abstract: list[dict[str, Any]]
+    findings: list[Finding]
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """One finding for each place: modules import each other."""
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        first.setdefault(finding.where or finding.text, finding)
+    return list(first.values())
 
 
 def _class(plugin: Mapping[str, Any]) -> str:
@@ -180,6 +222,14 @@ def _class(plugin: Mapping[str, Any]) -> str:
 
 def _count(things: Sized, what: str) -> str:
     return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
+
+
+def _why(drilled: Drilled) -> str:
+    """In what it ended, or what it returned."""
+    outcome = drilled.outcome
+    if outcome.succeeded:
+        return drilled.unfit
+    return f"{outcome.status} with {outcome.error}; mend it, or give --params and --secrets that it works with"
 
 
 def _not_ended(outcome: Outcome) -> str:

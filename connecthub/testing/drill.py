@@ -15,7 +15,7 @@ from connecthub.runner.protocol import Frame, Request
 from connecthub.runner.run_log import RunLog
 from connecthub.runner.supervise import Watch, supervise
 from connecthub.testing.canaries import found_in
-from connecthub.testing.probes import SEEN, drilled
+from connecthub.testing.probes import NOTE, SEEN, UNFIT, drilled
 
 LOG_MAX_BYTES = 16 * 1024 * 1024
 
@@ -39,6 +39,8 @@ class Drilled:
     """Its error and traceback masked."""
     secrets: Mapping[str, str]
     leaks: list[Leak]
+    unfit: str
+    """What of the plugin's own code is to be mended; empty where it worked, or the outside system did not."""
 
 
 def drill(launcher: LauncherProcess, request: Request) -> Drilled:
@@ -52,15 +54,20 @@ def drill(launcher: LauncherProcess, request: Request) -> Drilled:
         "error": outcome.error or "",
         "traceback": outcome.traceback or "",
         "result": _plain(outcome.result),
-        "recorded calls": json.dumps(watch.calls.kept, ensure_ascii=False),
+        NOTE: "\n".join(record["note"] for record in watch.calls.kept),
         "progress": "\n".join(watch.notes),
     }
-    leaks = [Leak(*told) for told in log.seen if told[0] != "log"]
-    leaks += _leaks("log", log.finish(), log.masked.finish(), secrets, log.places)
+    leaks = [Leak(*told) for told in log.seen if told[0] not in ("log", NOTE)]
+    leaks += _leaks("log", log.finish(), log.masked.finish(), secrets, log.places("log"))
     for surface, text in surfaces.items():
-        leaks += _leaks(surface, text, masking.redact(text), secrets, {})
+        leaks += _leaks(surface, text, masking.redact(text), secrets, log.places(surface))
     told = {name: masking.redact(text) for name in ("error", "traceback") if (text := getattr(outcome, name))}
-    return Drilled(replace(outcome, **told), secrets, leaks)
+    return Drilled(replace(outcome, **told), secrets, leaks, log.unfit or _not_ended(outcome))
+
+
+def _not_ended(outcome: Outcome) -> str:
+    """What stopped a run that neither returned nor raised."""
+    return "" if outcome.status in ("succeeded", "failed") else outcome.status
 
 
 def _plain(result: str | None) -> str:
@@ -95,16 +102,19 @@ class _BothLogs(RunLog):
         super().__init__(Redactor(), LOG_MAX_BYTES)
         self.masked = RunLog(masking, LOG_MAX_BYTES)
         self.seen: list[tuple[str, str, str, str]] = []
+        self.unfit = ""
 
-    @property
-    def places(self) -> dict[str, str]:
-        """Where each secret was logged, by its name."""
-        return {name: where for surface, name, _, where in self.seen if surface == "log"}
+    def places(self, surface: str) -> dict[str, str]:
+        """Where each secret was told to `surface`, by its name."""
+        return {name: where for seen, name, _, where in self.seen if seen == surface}
 
     def say(self, said: Said) -> None:
         """Take a piece of a record or of a stream."""
         if said.source == SEEN:
             self.seen.append(json.loads(said.text))
+            return
+        if said.source == UNFIT:
+            self.unfit = said.text
             return
         super().say(said)
         self.masked.say(said)

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from connecthub.errors import InvalidSettings
 from connecthub.jobs.base import BaseJob
 from connecthub.plugins.describe import describe, validated
+from connecthub.plugins.manager import model_fault
 
 SECRET_NAME = re.compile(
     r"(?:^|_)(?:passw(?:or)?d|pwd|passphrase|secret|token|credentials?|(?:api|access|app|sign|signing|private)_?key)$",
@@ -30,6 +31,8 @@ Problem = tuple[str, str]
 
 def problems_of(plugin: type[BaseJob]) -> list[Problem]:
     """What is wrong with the plugin's Params, Secrets and examples."""
+    if fault := model_fault(plugin):
+        return [(line_of(plugin, fault.partition(" ")[0]), fault)]
     found = [*_no_schema(plugin), *_broken_defaults(plugin), *_broken_examples(plugin)]
     for path, model, name, field in _fields(plugin.Secrets):
         found += _readable_secret(path, model, name, field)
@@ -137,5 +140,5 @@ def _names(tree: ast.Module) -> Iterator[tuple[str, int]]:
             yield node.target.id, node.lineno
         elif isinstance(node, ast.Assign):
             yield from ((target.id, node.lineno) for target in node.targets if isinstance(target, ast.Name))
-        elif isinstance(node, ast.FunctionDef):
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, node.lineno

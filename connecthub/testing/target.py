@@ -8,7 +8,7 @@ from pathlib import Path
 
 from connecthub.errors import PluginNotFound
 from connecthub.plugins.discover import plugin_modules
-from connecthub.plugins.manager import split_handler
+from connecthub.plugins.manager import dotted, split_handler
 from connecthub.testing.boundaries import is_test
 
 
@@ -33,6 +33,8 @@ class Target:
 def find_target(name: str, packages: Sequence[str], extensions_dir: Path) -> Target:
     """Find `extensions.demo_job`, `extensions.demo_job.job` or `extensions.demo_job.job:DemoJob` by its files, as they
     are; nothing is imported. Raises PluginNotFound."""
+    if "/" in name:
+        raise PluginNotFound(f"{name!r} is a path; write {dotted(name.removeprefix(f'{extensions_dir}/'))}")
     above = name.rpartition(".")[0]
     is_handler = ":" in name or (
         not _place(name, extensions_dir) and (_place(above, extensions_dir) or Path()).is_file()

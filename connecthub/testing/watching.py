@@ -69,7 +69,10 @@ class ImportWitness:
     def refuse(self, what: str) -> None:
         """Note what was tried; raises NotAtImport."""
         if len(self.seen) < SEEN_MAX:
-            self.seen.append(Seen(what, place(sys._getframe(), self._folder)))
+            frame = sys._getframe()
+            library = library_in(frame, self._folder)
+            told = f"{what} ({library} does)" if library else what
+            self.seen.append(Seen(told, place(frame, self._folder)))
         raise NotAtImport(f"{what} at import")
 
 
@@ -109,6 +112,16 @@ def place(frame: FrameType | None, folder: str) -> str:
     while frame is not None:
         if frame.f_code.co_filename.startswith(folder + os.sep):
             return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
+
+
+def library_in(frame: FrameType | None, folder: str) -> str:
+    """The name of the innermost package that stands between a frame and the plugin's own code; Python's are none."""
+    while frame is not None and not frame.f_code.co_filename.startswith(folder + os.sep):
+        name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if name not in sys.stdlib_module_names and name != "connecthub":
+            return name
         frame = frame.f_back
     return ""
 

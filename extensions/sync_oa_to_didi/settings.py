@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, HttpUrl, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
 from connecthub.integrations.didi import DIDI_URL
 from extensions.sync_oa_to_didi.normalise import usable_phone
@@ -12,6 +12,8 @@ from extensions.sync_oa_to_didi.normalise import usable_phone
 
 class MembersParams(BaseModel):
     """Where both systems are, what is synced, and how much may change at once."""
+
+    model_config = ConfigDict(extra="forbid")
 
     oa_base_url: HttpUrl = Field(description="Address of the OA, with or without /seeyon/rest.")
     oa_login_name: str = Field("", description="OA login that the REST user acts for, where the OA asks for one.")
@@ -85,6 +87,8 @@ class MembersParams(BaseModel):
 
 class MembersSecrets(BaseModel):
     """A REST user of the OA, and an app of DiDi's open platform."""
+
+    model_config = ConfigDict(extra="forbid")
 
     oa_user_name: str = Field(description="A REST user of the OA (信息集成配置, REST用户管理), no OA login.")
     oa_password: SecretStr = Field(description="The REST user's password.")

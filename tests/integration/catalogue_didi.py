@@ -246,9 +246,9 @@ DIDI_ROWS = [
     ),
     Row(
         "F31",
-        "a phone is missing",
+        "a phone is none",
         "didi",
-        lambda world: add(world, phone=""),
+        lambda world: add(world, phone="12345"),
         1,
         1,
         BusinessError,

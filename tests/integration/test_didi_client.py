@@ -321,10 +321,10 @@ def test_an_answer_that_cannot_be_read_is_never_an_empty_list(body: Any) -> None
 def test_a_write_whose_answer_cannot_be_read_is_of_unknown_result(body: Any) -> None:
     with world() as didi:
         didi.client.roles()
-        for write in (didi.client.add_member, didi.client.add_department):
+        for write, fields in ((didi.client.add_member, ZHANG), (didi.client.add_department, DEPARTMENT)):
             didi.sandbox.reply_next(json_reply(body))
             with pytest.raises(ResultUnknown):
-                write(ZHANG)
+                write(fields)
 
 
 # How calls are made
@@ -340,6 +340,16 @@ def test_writes_of_a_company_keep_their_distance_and_departments_never_overlap(d
     times = [entry["at"] for entry in didi.operations() if entry["write"]]
     assert min(later - earlier for earlier, later in pairwise(times)) >= 0.15
     assert len(didi.sandbox.departments_now()) == 24
+
+
+def test_what_lacks_a_required_field_is_refused_in_a_dry_run_too() -> None:
+    with world(dry_run=True) as didi:
+        with pytest.raises(ValueError, match="a new member lacks realname, employee_number, which DiDi requires"):
+            didi.client.add_member({"realname": " ", "phone": "19900005001", "member_type": 1})
+        with pytest.raises(ValueError, match="a new department lacks out_budget_id, total_quota, which DiDi requires"):
+            didi.client.add_department({"name": "x", "budget_cycle": 0, "total_quota": None})
+        didi.client.add_department({"name": "x", "type": 2, "budget_cycle": 0, "total_quota": 0})
+        assert len(didi.run.calls) == 1
 
 
 def test_many_are_removed_a_hundred_at_a_time(didi: World) -> None:
@@ -358,7 +368,7 @@ def test_many_are_removed_a_hundred_at_a_time(didi: World) -> None:
     ("act", "note"),
     [
         (lambda client: client.add_member(ZHANG), "add member D1001"),
-        (lambda client: client.add_member({"phone": "19900005001"}), "add member without a number"),
+        (lambda client: client.add_member({"realname": "张三", "phone": "19900005001"}), "add member without a number"),
         (lambda client: client.edit_member({"realname": "张"}, member_id="1125"), "edit member 1125"),
         (lambda client: client.remove_members(employee_numbers=["D1001"]), "remove member D1001"),
         (lambda client: client.add_department(DEPARTMENT), "add department -5476327415902942726"),

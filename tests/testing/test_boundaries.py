@@ -30,6 +30,10 @@ def found(tmp_path: Path, text: str, name: str = "job.py") -> list[tuple[int, st
         ("__import__('subprocess')", "subprocess"),
         ("import importlib\nimportlib.import_module('redis.client')", "redis.client"),
         ("from connecthub.testing import run_job", "connecthub.testing"),
+        ("import os as system\nsystem.popen('date')", "os.popen"),
+        ("from os import execv", "os.execv"),
+        ("import asyncio\nasyncio.open_connection('x', 1)", "asyncio.open_connection"),
+        ("import smtplib", "smtplib"),
     ],
 )
 def test_a_forbidden_import_is_found_wherever_it_stands(tmp_path: Path, line: str, name: str):
@@ -40,6 +44,7 @@ def test_a_forbidden_import_is_found_wherever_it_stands(tmp_path: Path, line: st
 
 def test_what_a_plugin_may_import_is_left_alone(tmp_path: Path):
     text = "from connecthub.jobs import BaseJob\nfrom connecthub.integrations.seeyon import SeeyonClient\n"
+    text += "import asyncio, os\nos.path.join('a', 'b')\nasyncio.run(x())\nmine.os.system()\n"
     assert found(tmp_path, f"{text}from . import http\nfrom .urllib import x\nimport socketless, json\n") == []
 
 

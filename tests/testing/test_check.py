@@ -2,77 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from connecthub.core.config import Settings
 from connecthub.errors import PluginNotFound
-from connecthub.runner.launcher_process import LauncherProcess
-from connecthub.testing.check import Drilling, Finding, PluginCheck
 from tests.cli import Cli, bare_environment
-from tests.testing.shelf import Shelf
+from tests.testing.workshop import HEAD, LINE, Workshop
 
 pytestmark = pytest.mark.slow
-
-HEAD = """\
-import os, sys, threading, time, base64, json, logging
-from pydantic import BaseModel, SecretStr
-from connecthub.integrations.base import BaseClient
-from connecthub.jobs import BaseJob
-
-
-class Demo(BaseJob):
-    class Params(BaseModel):
-        base_url: str = "http://127.0.0.1:9"
-
-    class Secrets(BaseModel):
-        user_name: str
-        password: SecretStr
-
-    def run(self, params, secrets):
-        password = secrets.password.get_secret_value()
-"""
-LINE = len(HEAD.splitlines()) + 1
-"""The line of a plugin after its head."""
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[LauncherProcess]:
-    with LauncherProcess() as launcher:
-        yield launcher
-
-
-class Workshop:
-    """A folder of extensions in which plugins are written and checked."""
-
-    def __init__(self, folder: Path, launcher: LauncherProcess) -> None:
-        self.folder = folder
-        self._settings = Settings(extensions_dir=folder)
-        self._launcher = launcher
-
-    def write(self, body: str = "pass", *, head: str = HEAD, top: str = "", name: str = "job.py") -> None:
-        folder = self.folder / "extensions" / "demo"
-        folder.mkdir(parents=True, exist_ok=True)
-        for package in (folder.parent, folder):
-            (package / "__init__.py").touch()
-        (folder / name).write_text(head + textwrap.indent(textwrap.dedent(body), " " * 8) + "\n" + textwrap.dedent(top))
-
-    def check(self, name: str = "extensions.demo", drilling: Drilling | None = None) -> list[Finding]:
-        return list(PluginCheck(self._settings, self._launcher, name).findings(drilling or Drilling(seconds=20)))
-
-    def bad(self, name: str = "extensions.demo", drilling: Drilling | None = None) -> list[tuple[str, str, str, str]]:
-        """What is not ok: check, state, text, and file:line as seen from the plugin's folder."""
-        folder = f"{self.folder}/extensions/demo/"
-        found = [each for each in self.check(name, drilling) if each.state != "ok"]
-        return [(each.check, each.state, each.text, each.where.removeprefix(folder)) for each in found]
-
-
-@pytest.fixture
-def workshop(tmp_path: Path, launcher: LauncherProcess) -> Workshop:
-    return Workshop(tmp_path, launcher)
 
 
 def test_a_sound_plugin_passes_every_check(workshop: Workshop):
@@ -102,6 +38,8 @@ def test_a_class_a_module_and_a_package_can_be_named(workshop: Workshop):
         ("extensions.nope", "neither"),
         ("os.path", "allowed packages"),
         ("extensions.nope:X", "no mod"),
+        ("extensions/demo/", r"is a path; write extensions\.demo$"),
+        ("./extensions/demo/job.py:Demo", r"is a path; write extensions\.demo\.job:Demo$"),
     ):
         with pytest.raises(PluginNotFound, match=words):
             workshop.check(name)
@@ -141,87 +79,56 @@ def test_an_import_that_does_more_than_define_is_told_with_its_line(workshop: Wo
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("1 / 0", "raised ZeroDivisionError: division by zero at "),
+        ("1 / 0", "raised ZeroDivisionError: division by zero; mend it"),
         ("os._exit(3)", "ended its process (ended with exit code 3"),
     ],
 )
 def test_an_import_that_fails_is_told(workshop: Workshop, line: str, words: str):
     workshop.write(top=line)
-    ((check, state, text, _),) = workshop.bad()
+    ((check, state, text, where),) = workshop.bad()
     assert (check, state) == ("import", "failed")
     assert words in text
+    assert where == (f"job.py:{LINE + 1}" if "exit" not in line else f"{workshop.folder}/extensions/demo")
+
+
+def test_a_module_that_is_no_python_is_told_once_whoever_imports_it(workshop: Workshop):
+    workshop.write(head="", body="", top="x = 1\ndef (", name="broken.py")
+    workshop.write(top="from extensions.demo import broken")
+    ((check, _, text, where),) = workshop.bad()
+    assert (check, text, where) == ("boundaries", "is no Python: invalid syntax; mend it", "broken.py:3")
+
+
+def test_a_library_that_reaches_out_is_named(workshop: Workshop):
+    (workshop.folder / "eager.py").write_text("import socket\nsocket.socket().bind(('127.0.0.1', 0))\n")
+    workshop.write(top="import eager")
+    ((_, _, text, where),) = workshop.bad()
+    assert text == "reaches for the network (eager does) when it is imported; do it in run"
+    assert where == f"job.py:{LINE + 1}"
+
+
+def test_a_class_without_run_is_told_also_beside_another_one_and_a_base_is_not(workshop: Workshop):
+    workshop.write(
+        top=HEAD[HEAD.index("class Demo") :].replace("Demo", "Other").replace("run(", "rum(") + "        pass"
+    )
+    ((check, state, text, where),) = workshop.bad()
+    assert (check, state) == ("import", "failed")
+    assert text == "Other is abstract: it does not define run; write it, with this name"
+    assert where == f"job.py:{LINE + 1}"
+    workshop.write(top="class Base(BaseJob):\n    pass\nclass More(Base):\n    def run(self, params, secrets): pass")
+    assert workshop.bad() == []
+
+
+def test_params_that_are_no_model_are_told(workshop: Workshop):
+    workshop.write(top="class Other(BaseJob):\n    Params = dict\n    def run(self, params, secrets): pass")
+    ((check, state, text, where),) = workshop.bad()
+    assert (check, state, where) == ("models", "failed", f"job.py:{LINE + 2}")
+    assert text.startswith("Params must be a pydantic model; write class Params(BaseModel)")
 
 
 def test_a_default_that_breaks_its_model_is_told(workshop: Workshop):
     workshop.write(head=HEAD.replace('base_url: str = "http://127.0.0.1:9"', "pages: int = 'many'"))
     found = workshop.bad()
     assert [(check, where) for check, _, _, where in found] == [("models", "job.py:9")]
-
-
-@pytest.mark.parametrize(
-    ("line", "surface", "form"),
-    [
-        ("self.log.info('with %s', password)", "log", "plain"),
-        ("sys.stdout.write(base64.b64encode(f'u:{password}'.encode()).decode())", "log", "base64"),
-        ("raise ValueError(json.dumps({'password': password}))", "error", "JSON"),
-        ("return {'used': password.encode().hex()}", "result", "hexadecimal"),
-        ("self.progress(1, note=password)", "progress", "plain"),
-    ],
-)
-def test_a_secret_that_a_job_log_masks_is_a_warning(workshop: Workshop, line: str, surface: str, form: str):
-    workshop.write(line)
-    found = workshop.bad()
-    told = f"secret password shows in the {surface} ({form}); a JobLog has it masked, yet leave it out"
-    assert ("leak drill", "warning", told) in [each[:3] for each in found]
-    assert {state for _, state, _, _ in found} == {"warning"}
-    placed = {where for *_, where in found}
-    assert placed <= {f"job.py:{LINE}", f"job.py:{LINE - 2}"}
-    assert surface in ("result", "progress") or "sys" in line or placed == {f"job.py:{LINE}"}
-
-
-@pytest.mark.parametrize(
-    ("line", "surface"),
-    [
-        ("os.environ['PASSWORD'] = password", "environment"),
-        ("os.system(f'true {password!r}')", "argv or environment of a process that it starts"),
-    ],
-)
-def test_a_secret_that_nothing_masks_fails(workshop: Workshop, line: str, surface: str):
-    workshop.write(line)
-    found = workshop.bad()
-    assert {state for _, state, _, _ in found} == {"failed"}
-    assert f"job.py:{LINE}" in {where for _, _, text, where in found if f"shows in the {surface} (" in text}
-
-
-def test_a_refused_connection_is_a_drill_too(workshop: Workshop):
-    workshop.write("with self.client(BaseClient, base_url=params.base_url) as it: it.get_json(f'token/{password}')")
-    found = workshop.bad()
-    assert {(state, text.partition(" (")[0]) for _, state, text, _ in found} >= {
-        ("warning", "secret password shows in the recorded calls"),
-        ("warning", "secret password shows in the error"),
-    }
-
-
-def test_given_params_and_secrets_lead_further_and_no_write_is_sent(workshop: Workshop):
-    workshop.write(
-        """
-        with self.client(BaseClient, base_url=params.base_url) as it:
-            if secrets.user_name == "sandbox-user":
-                it.get_json("read")
-            it.post_json("write", {"password": password})
-        """
-    )
-    with Shelf() as shelf:
-        given = Drilling({"base_url": shelf.base_url}, {"user_name": "sandbox-user", "password": "sandbox-password"})
-        assert workshop.bad(drilling=given) == []
-        assert [entry["path"] for entry in shelf.journal] == ["/read"]
-
-
-def test_settings_that_fit_no_model_are_told_as_such(workshop: Workshop):
-    workshop.write(head=HEAD.replace(' = "http://127.0.0.1:9"', ""))
-    ((check, state, text, where),) = workshop.bad()
-    assert (check, state, where) == ("leak drill", "failed", f"job.py:{LINE - 2}")
-    assert text.startswith("Demo was not run: params.base_url: Field required; write an example")
 
 
 def test_the_command_prints_a_line_for_each_finding_and_says_by_its_exit_code_how_it_went(workshop: Workshop):

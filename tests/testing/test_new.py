@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from connecthub.errors import ConfigError
+from connecthub.integrations.sandbox.seeyon import SeeyonSandbox
+from connecthub.plugins.discover import plugin_modules
 from connecthub.plugins.scaffold import write_plugin
 from tests.cli import Cli, bare_environment
 from tests.docs import ROOT
@@ -28,6 +30,8 @@ def test_it_writes_the_package_and_the_ones_above(tmp_path: Path):
     assert (written.handler, written.package) == ("company.jobs.send_bills.job:SendBillsJob", "company.jobs.send_bills")
     again = write_plugin("other_job", tmp_path, ["company.jobs"])
     assert len(again.files) == 3
+    write_plugin("testimony", tmp_path, ["company.jobs"])
+    assert "company.jobs.testimony.job" in plugin_modules(tmp_path, ["company"])
     assert again.handler.endswith(":OtherJob")
 
 
@@ -41,6 +45,8 @@ def test_it_writes_the_package_and_the_ones_above(tmp_path: Path):
         ("", "such as demo_job"),
         ("_demo", "not be found"),
         ("test_demo", "not be found"),
+        ("base", "class BaseJob, which every plugin inherits"),
+        ("base_job", "class BaseJob, which every plugin inherits"),
         ("there", "exists and stays as it is"),
         ("module", "exists and stays as it is"),
     ],
@@ -65,8 +71,13 @@ def test_what_it_writes_passes_its_check_its_tests_and_the_tools(tmp_path: Path)
     cli = Cli(bare_environment(), tmp_path)
     new = cli("plugin", "new", "demo_job")
     assert (new.code, new.err) == (0, "")
+    python, told = f"{sys.executable} -m ", new.out.partition("Next:\n")[2]
     for command in ("connecthub plugin check extensions.demo_job", "pytest extensions/demo_job"):
-        assert f"  {command}\n" in new.out
+        assert f"  {python}{command}\n" in told
+    with SeeyonSandbox() as oa:
+        line = told.splitlines()[-1].replace("http://127.0.0.1:8765", oa.base_url)
+        ran = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=bare_environment(), capture_output=True, text=True)
+    assert (ran.returncode, '{"units": 1}' in ran.stdout) == (0, True), ran.stderr
     check = cli("plugin", "check", "extensions.demo_job")
     assert (check.code, check.err) == (0, "")
     assert [line.split()[0] for line in check.out.splitlines()] == ["ok"] * 4

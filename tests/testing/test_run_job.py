@@ -85,6 +85,7 @@ def test_a_run_has_its_result_calls_and_progress():
         ("PUT", "/books/2", 200),
         ("PUT", "/books/3", 200),
     ]
+    assert [(request.path, request.json()) for request in shelf.requests][1:] == [("/books/2", {}), ("/books/3", {})]
     assert [step.note for step in run.progress] == ["book 2", "book 3"]
 
 

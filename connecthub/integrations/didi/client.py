@@ -15,7 +15,16 @@ from connecthub.integrations.call import Outgoing, Pace, Response
 from connecthub.integrations.didi import answers
 from connecthub.integrations.didi.data import ids_of, list_of, new_id, one_of, page_of, token_in
 from connecthub.integrations.didi.records import DEPARTMENT, PROJECT, Department, LegalEntity, Member, Regulation, Role
-from connecthub.integrations.didi.requests import batches, flat, member_data, named, secret_of, short
+from connecthub.integrations.didi.requests import (
+    batches,
+    flat,
+    member_data,
+    member_key,
+    named,
+    required,
+    secret_of,
+    short,
+)
 from connecthub.integrations.didi.signature import Algorithm, json_text, sendable, signature
 from connecthub.integrations.errors import BusinessError
 from connecthub.integrations.failures import http_date
@@ -98,9 +107,14 @@ class DidiClient(BaseClient):
         """Add a member, with an SMS to the phone if `send_message`, and return the id; None where a dry run held it
         back.
 
-        Raises AlreadyExists where phone, number or e-mail is taken, also by one who has left; BusinessError;
-        ResultUnknown.
+        `data` needs `realname`, and `phone`, or `employee_number` with `member_type` 1, or `email` with 2; it may have
+        the others of these, `out_budget_id` or `budget_center_id` (the department), `role_ids` and `regulation_id`
+        (joined by `_`; this needs `use_company_money` 1), `total_quota`, `immediate_superior_employee_number`, ...
+
+        Raises ValueError for what is missing; AlreadyExists where phone, number or e-mail is taken, also by one who has
+        left; BusinessError; ResultUnknown.
         """
+        required("a new member", data, ["realname", member_key(data)])
         fields = {"data": member_data(data), "send_message": int(send_message)}
         note = f"add member {short(data.get('employee_number'), 'without a number')}"
         return new_id(self._write("river/Member/single", fields, note))
@@ -154,8 +168,14 @@ class DidiClient(BaseClient):
     def add_department(self, fields: Mapping[str, Any]) -> str | None:
         """Add a department, or a project with `type` 2, and return the id; None where a dry run held it back.
 
-        Lists and objects among `fields` go out as JSON text. Raises BusinessError; ResultUnknown.
+        `fields` needs `name`, `out_budget_id` (the company's own key; a project may go without), `budget_cycle` (0 no
+        limit, 1 month, 2 quarter, 3 year) and `total_quota` (whole yuan; 0 none); it may have `parent_id` or
+        `out_parent_id`, `leader_employee_id`, ... Lists and objects go out as JSON text.
+
+        Raises ValueError for what is missing; BusinessError; ResultUnknown.
         """
+        key = [] if str(fields.get("type")) == str(PROJECT) else ["out_budget_id"]
+        required("a new department", fields, ["name", *key, "budget_cycle", "total_quota"])
         note = f"add department {short(fields.get('out_budget_id') or fields.get('name'))}"
         return new_id(self._write("river/BudgetCenter/add", {"type": DEPARTMENT, **flat(fields)}, note))
 

@@ -25,6 +25,20 @@ def named(what: str, **keys: str | None) -> dict[str, Any]:
     return named
 
 
+def required(what: str, fields: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise ValueError where one of `names` has no value, in a dry run too; zero is one."""
+    missing = [name for name in names if str(fields.get(name) if fields.get(name) is not None else "").strip() == ""]
+    if missing:
+        raise ValueError(
+            f"{what} lacks {', '.join(missing)}, which DiDi requires; give {'them' if missing[1:] else 'it'}"
+        )
+
+
+def member_key(data: Mapping[str, Any]) -> str:
+    """Return the field that identifies a new member, by its `member_type`: the phone where it has none."""
+    return {"1": "employee_number", "2": "email"}.get(str(data.get("member_type")), "phone")
+
+
 def member_data(data: Mapping[str, Any]) -> str:
     """Return a member's fields as JSON text, without None; empty texts stay, for they say something."""
     return json_text({name: value for name, value in data.items() if value is not None})

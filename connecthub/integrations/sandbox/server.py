@@ -19,6 +19,8 @@ from connecthub.integrations.sandbox.listener import Listener, listen
 from connecthub.integrations.sandbox.match import Fault, Match
 from connecthub.integrations.sandbox.messages import Outcome, Reply, Request, html_reply, json_reply
 
+REQUESTS_KEPT = 1000
+
 
 @dataclass(frozen=True, eq=False)
 class InFlight:
@@ -44,6 +46,7 @@ class Sandbox(ABC):
         self._clock: WaitingClock = clock or SystemClock()
         self._lock = threading.RLock()
         self._journal: list[dict[str, Any]] = []
+        self._kept_requests: deque[Request] = deque(maxlen=REQUESTS_KEPT)
         self._next: deque[Effect] = deque()
         self._faults: list[Fault] = []
         self._fault_count = 0
@@ -110,6 +113,15 @@ class Sandbox(ABC):
             return [dict(entry) for entry in self._journal]
 
     @property
+    def requests(self) -> list[Request]:
+        """The last 1,000 requests by arrival, whole, for a test to look into: `[0].json()` is the body of the first.
+
+        They have secrets in them, so the control plane does not show them.
+        """
+        with self._lock:
+            return list(self._kept_requests)
+
+    @property
     def in_flight(self) -> list[InFlight]:
         """The requests that have arrived and whose answers are not ready, by arrival; in `answer`, its own too."""
         with self._lock:
@@ -172,6 +184,7 @@ class Sandbox(ABC):
             self.start_over(profile, seed)
             self.clear_faults()
             self._journal.clear()
+            self._kept_requests.clear()
             return profile, seed
 
     def handle(self, request: Request) -> Outcome:
@@ -212,6 +225,7 @@ class Sandbox(ABC):
             "status": None,
         }
         self._journal.append(entry)
+        self._kept_requests.append(request)
         return entry, fault
 
     def _play(self, request: Request, fault: Fault | None, struck: int) -> Outcome:
