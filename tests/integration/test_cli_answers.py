@@ -18,6 +18,8 @@ from connecthub.db import tables
 from tests.cli import Cli
 from tests.integration.conftest import Installation
 
+pytestmark = pytest.mark.slow
+
 
 def columns(table: Table) -> set[str]:
     return set(table.c.keys())

@@ -32,6 +32,8 @@ from tests.cli import descendants
 from tests.integration.conftest import Installation
 from tests.runs import PLUGINS, is_gone
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 20.0
 """A deadline for events that come within a few seconds."""
 NOT_VOUCHED_FOR = "killed by the launcher: its worker did not vouch for it in time"
@@ -202,7 +204,6 @@ def test_a_frozen_workers_plugin_is_dead_before_its_lease_and_the_late_end_chang
     assert (row.status, row.error) == ("crashed", "ended by somebody else")
 
 
-@pytest.mark.slow
 def test_a_run_that_takes_longer_than_its_lease_goes_on_while_its_worker_beats(
     installation: Installation, pid_file: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -222,7 +223,6 @@ def test_a_run_that_takes_longer_than_its_lease_goes_on_while_its_worker_beats(
         pytest.param(
             "samples.abusive:Abusive",
             ["still there after its grace: killed", "stopped: killed by SIGKILL, and no process of the run is left"],
-            marks=pytest.mark.slow,
         ),
     ],
     ids=["soft", "killed"],
