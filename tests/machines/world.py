@@ -36,7 +36,7 @@ ENDS = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.CRASHED)
 _QUIET = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 SHORT = settings(max_examples=25, stateful_step_count=25, derandomize=True, **_QUIET)
 """The same examples each time."""
-LONG = settings(max_examples=150, stateful_step_count=40, **_QUIET)
+LONG = settings(max_examples=75, stateful_step_count=40, **_QUIET)
 """Others each time; what fails is printed as a test."""
 
 
