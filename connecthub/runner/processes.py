@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import sys
 import time
@@ -48,6 +49,25 @@ def children() -> list[int]:
         with contextlib.suppress(FileNotFoundError), open(f"/proc/self/task/{task}/children") as listing:
             found.extend(map(int, listing.read().split()))
     return found
+
+
+def wait_for_end(pid: int, give_up: float) -> None:
+    """Wait until a process, no child of ours, has ended, at most until `give_up` (monotonic seconds).
+
+    A kernel that has no descriptors of processes, or keeps them from us, leaves it at what was seen before.
+    """
+    if sys.platform != "linux":
+        return
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:
+        return
+    try:
+        ended = select.poll()
+        ended.register(process, select.POLLIN)
+        ended.poll(max(0.0, give_up - time.monotonic()) * 1000)
+    finally:
+        os.close(process)
 
 
 def _tasks() -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 from connecthub.errors import RunnerError
 from connecthub.runner.launcher_process import LauncherProcess
 from connecthub.runner.outcome import Exit, Outcome, Stop, classify, describe_exit
+from connecthub.runner.processes import wait_for_end
 from connecthub.runner.protocol import Frame, FrameReader, Request, encode
 from connecthub.runner.turns import TurnDesk
 from connecthub.runner.watch import Watch
@@ -158,11 +159,13 @@ class _Supervision:
         return not self._unsent
 
     def _await_death(self, poll: select.poll) -> None:
-        """The child dies with its launcher; its end of the channel says when."""
+        """The child dies with its launcher: first its end of the channel closes, then it is gone."""
         give_up = time.monotonic() + KILL_SECONDS
         while self._channel.fileno() not in self._ended and time.monotonic() < give_up:
             poll.poll(TICK_SECONDS * 1000)
             self._read_all()
+        if self._watch.pid is not None:
+            wait_for_end(self._watch.pid, give_up)
 
     def _decide(self) -> None:
         """The clock's part: soft stop, then kill, then giving the launcher up."""
