@@ -217,7 +217,7 @@ class Connected(KeysInTurn):
         if not self.screen_stack:  # the app is leaving
             return
         screen = self.screen
-        if isinstance(screen, CenterScreen) and self.data is not None:
+        if isinstance(screen, CenterScreen) and screen.is_mounted and self.data is not None:
             screen.load()
         self.set_timer(self._refresh_seconds, self._look_again)
 

@@ -18,6 +18,7 @@ from tui.app import ControlCenter
 from tui.data import Data
 from tui.screens.base import CenterScreen
 from tui.screens.facts import FactsScreen
+from tui.screens.jobs import JobsScreen
 from tui.widgets.bars import Banner, HintBar, StatusLine
 
 EMBEDDED = pytest.mark.parametrize("installation", ["embedded"], indirect=True)
@@ -176,6 +177,29 @@ def test_a_warning_that_comes_before_its_screen_is_composed_is_shown_on_it(
             await opened
             await pilot.pause()
             assert center.screen.query_one(StatusLine).text == "the database is slow"
+        assert center.bugs == []
+
+    asyncio.run(look())
+
+
+@EMBEDDED
+def test_a_look_that_comes_before_its_screen_is_composed_is_left_to_the_next_one(
+    installation: Installation, open_data: Callable[[], Data]
+):
+    installation.add("nightly", cron_expr="0 0 1 1 *")
+
+    async def look() -> None:
+        center = ControlCenter(open_data, "en")
+        async with center.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await settled(center)
+            opened = center.push_screen(JobsScreen())
+            assert isinstance(center.screen, JobsScreen)
+            center._look_again()
+            await opened
+            await settled(center)
+            await pilot.pause()
+            assert any(line.startswith(">nightly") for line in lines(center))
         assert center.bugs == []
 
     asyncio.run(look())
